@@ -1,0 +1,18 @@
+"""FERret finds the wrong labels in FER2013, lets people fix them, and proves that it helped.
+
+The floors, from the ground up; a floor imports only what stands above it in this list:
+
+    emotions, errors, files, progress, workspace    the seven classes, the error tree, safe files
+    dataset       what the images are: store, importers, exporters, demo, versions
+    imaging       pictures in general: finding and cropping faces
+    networks      the networks and their registry
+    evaluation    functions on arrays: metrics, protocol, comparison of runs
+    training      recipe, augmentation, loop, checkpoints, run folders
+    audit         what is wrong: duplicates, quality, suspicious labels
+    review        what people say: verdicts, queues, consensus, the policy that cuts versions
+    prediction    from a photo to probabilities and saliency
+    jobs          background work; stands beside the floors and imports none of them
+    commands      the command line, `python -m fer_core`
+"""
+
+__version__ = "0.1.0"

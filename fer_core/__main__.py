@@ -1,0 +1,64 @@
+"""`python -m fer_core COMMAND`: exit code 0 on success, 2 on wrong use, 1 on a failure with one clear line."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from fer_core.commands.console import Commands, Console, ProgressBar
+from fer_core.errors import Cancelled, FerretError, UsageError
+from fer_core.progress import Report
+from fer_core.workspace import Workspace
+
+# The order of --help: the order of the loop.
+FLOORS = ("dataset", "audit", "review", "training", "evaluation", "prediction", "jobs", "doctor")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_core",
+        description="Find the wrong labels in FER2013, fix them, and prove that it helped.",
+    )
+    commands = Commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
+    for floor in FLOORS:
+        importlib.import_module(f"fer_core.commands.{floor}").register(commands)
+    parsed = parser.parse_args(arguments)
+
+    workspace = Workspace(parsed.workspace.resolve())
+    bar = ProgressBar()
+    console = Console(workspace, parsed.json, _report(workspace, bar))
+    try:
+        document = commands.runs[parsed.command](parsed, console)
+    except Cancelled as stop:
+        return _fail(bar, str(stop) or "cancelled", 1)
+    except UsageError as error:
+        return _fail(bar, str(error), 2)
+    except FerretError as error:
+        return _fail(bar, str(error), 1)
+    except KeyboardInterrupt:
+        return _fail(bar, "stopped", 130)
+    bar.close()
+    console.finish(document)
+    return console.exit_code
+
+
+def _report(workspace: Workspace, bar: ProgressBar) -> Report:
+    """The report of this process: the bar, and the job store as well when it runs as a background job."""
+    job = os.environ.get("FERRET_JOB")
+    if job is None:
+        return bar
+    from fer_core.jobs.report import job_report
+
+    return job_report(workspace, job)
+
+
+def _fail(bar: ProgressBar, message: str, code: int) -> int:
+    bar.close()
+    print(f"ferret: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Files that are whole or not there, names that stay in their folder, and pictures from strangers."""
+
+import hashlib
+import json
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from fer_core.errors import ImageRefused, InputRefused, UsageError
+
+IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+MAX_PIXELS = 50_000_000  # a 50-megapixel camera; decoded as RGB it takes 150 MB
+MAX_IMAGE_BYTES = 64 << 20
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TEMPORARY = ".partial-"
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder that takes the place of `path` when the block ends well.
+
+    The content is on the disk before the name changes (fsync of file and folder), so after a crash there is the
+    old file or the new one, never half of one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}-{path.name}")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what a killed process left behind in `folder` (SIGKILL skips every `finally`)."""
+    for stale in folder.glob(f"{_TEMPORARY}*"):
+        owner = stale.name.removeprefix(_TEMPORARY).split("-", 1)[0]
+        if not Path(f"/proc/{owner}").exists():
+            stale.unlink(missing_ok=True)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Store a JSON document atomically, indented for people."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON document of ours; a broken one is refused with its place."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputRefused(f"{path}: not a JSON document ({error}). Restore it from a backup.") from error
+
+
+def check_name(name: str, what: str) -> str:
+    """`name` itself when it can safely be a file name on any system, else a UsageError that says what can."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a {what}: use up to 64 letters, digits, '.', '_' or '-', "
+            "beginning with a letter or digit."
+        )
+    return name
+
+
+def sha256_file(path: Path) -> str:
+    """The sha256 of a file's bytes, as hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def decode_image(source: Path | bytes, name: str | None = None) -> Image.Image:
+    """Decode a picture from a stranger: PNG, JPEG, WebP or BMP, turned upright by its EXIF orientation.
+
+    The size is checked from the header before any pixel is decoded. `name` is what messages call a picture that
+    comes as bytes. Raises ImageRefused with a sentence.
+    """
+    label = name or (str(source) if isinstance(source, Path) else "this picture")
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if size > MAX_IMAGE_BYTES:
+        raise ImageRefused(f"{label}: {size >> 20} MB is too large a file (limit {MAX_IMAGE_BYTES >> 20} MB).")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked just below
+            image = Image.open(source if isinstance(source, Path) else BytesIO(source), formats=IMAGE_FORMATS)
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise ImageRefused(
+                f"{label}: {width:,} x {height:,} pixels is too large (limit {MAX_PIXELS // 1_000_000} megapixels). "
+                "Make it smaller and try again."
+            )
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except ImageRefused:
+        raise
+    # Pillow's decoders raise many kinds for broken bytes; all of them mean the same to the person.
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, MemoryError) as error:
+        raise ImageRefused(
+            f"{label}: not a picture that can be read. Use PNG, JPEG, WebP or BMP; if it is one, it is damaged."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageRefused(f"{label}: too large a picture (limit {MAX_PIXELS // 1_000_000} megapixels).") from error

@@ -1,0 +1,48 @@
+"""The folder that holds everything a user makes: data sets, verdicts, jobs, runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_core.errors import InputRefused
+from fer_core.files import check_name
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHIPPED_MODELS = REPOSITORY / "models"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Every path in the workspace comes from here; names given by people are checked before they become paths."""
+
+    root: Path
+
+    @property
+    def labels_db(self) -> Path:
+        """The verdict log. In a file of its own, away from job chatter."""
+        return self.root / "labels.db"
+
+    @property
+    def jobs_db(self) -> Path:
+        return self.root / "jobs.db"
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def dataset(self, name: str) -> Path:
+        return child(self.datasets, name, "data set")
+
+    def run(self, run_id: str) -> Path:
+        return child(self.runs, run_id, "run")
+
+
+def child(folder: Path, name: str, what: str) -> Path:
+    """`folder/name` for a name that somebody typed: checked, and never outside `folder`, also not by a link."""
+    path = folder / check_name(name, what)
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        raise InputRefused(f"{what} {name!r} is a link that leads out of the workspace; it is not followed.")
+    return path

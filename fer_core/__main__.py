@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = Commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
     for floor in FLOORS:
+        if importlib.util.find_spec(f"fer_core.commands.{floor}") is None:
+            continue
         importlib.import_module(f"fer_core.commands.{floor}").register(commands)
     parsed = parser.parse_args(arguments)
 
@@ -31,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(workspace, parsed.json, _report(workspace, bar))
     try:
         document = commands.runs[parsed.command](parsed, console)
+        bar.close()
+        console.finish(document)
     except Cancelled as stop:
         return _fail(bar, str(stop) or "cancelled", 1)
     except UsageError as error:
@@ -39,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(bar, str(error), 1)
     except KeyboardInterrupt:
         return _fail(bar, "stopped", 130)
-    bar.close()
-    console.finish(document)
+    except BrokenPipeError:  # the reader of our output has gone (`| head`); nothing is left to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return console.exit_code
 
 

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from fer_core.errors import ImageRefused, InputRefused, UsageError
@@ -121,3 +122,14 @@ def decode_image(source: Path | bytes, name: str | None = None) -> Image.Image:
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageRefused(f"{label}: too large a picture (limit {MAX_PIXELS // 1_000_000} megapixels).") from error
+
+
+def grey_pixels(image: Image.Image) -> np.ndarray:
+    """A decoded picture as grey values, uint8 (height, width): 16-bit scaled, transparency laid on white."""
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, np.float64)
+        return (values * (255 / 65535 if values.max(initial=0) > 255 else 1)).clip(0, 255).round().astype(np.uint8)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("L"))

@@ -33,8 +33,7 @@ class Console:
     def finish(self, document: Any) -> None:
         """Print the command's document under --json."""
         if self.as_json:
-            json.dump(document, sys.stdout, ensure_ascii=False, indent=None if document is None else 1)
-            print(flush=True)
+            print(json.dumps(document, ensure_ascii=False, indent=1), flush=True)
 
 
 @dataclass

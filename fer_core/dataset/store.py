@@ -10,6 +10,7 @@ datasets/NAME/
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -106,7 +107,7 @@ def create_dataset(
     name: str,
     images: Images,
     *,
-    origin: dict[str, object],
+    origin: Mapping[str, object],
     synthetic: bool = False,
 ) -> Dataset:
     """Store a new data set, whole or not at all, and open it.
@@ -147,7 +148,7 @@ def create_dataset(
                 "images": len(table),
                 "synthetic": synthetic,
                 "imported": datetime.now(UTC).isoformat(timespec="seconds"),
-                "origin": origin,
+                "origin": dict(origin),
             },
         )
         building.rename(target)

@@ -1,0 +1,111 @@
+"""`import`, `demo`, `datasets`, `export`: what comes in, what is there, what goes out."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from fer_core.commands.console import Commands, Console
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add("import", run_import, "import FER2013 (CSV, class folders, zip, tar, npz) as a data set")
+    parser.add_argument("source", type=Path, help="fer2013.csv, a folder with class folders, or an archive of either")
+    parser.add_argument("--name", required=True, help="what the data set will be called")
+    parser.add_argument("--format", choices=("csv", "folders", "npz"), help="found out by looking when not given")
+    parser.add_argument(
+        "--mode",
+        choices=("strict", "lenient"),
+        default="strict",
+        help="strict: any bad row refuses the source; lenient: keep every good row and list the others",
+    )
+
+    parser = commands.add("demo", run_demo, "draw the synthetic demo data set, with planted and recorded faults")
+    parser.add_argument("--name", default="demo")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--images", type=int, default=3500)
+    parser.add_argument("--if-missing", action="store_true", help="do nothing when it is there already")
+
+    commands.add("datasets", run_datasets, "list the data sets and their versions")
+
+    parser = commands.add("export", run_export, "write a version as fer2013.csv, .npz or class folders")
+    parser.add_argument("version", help="DATASET or DATASET@VERSION")
+    parser.add_argument("target", type=Path, help="a .csv or .npz file, or a new folder")
+
+
+def run_import(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.dataset.importing import import_dataset
+
+    imported = import_dataset(
+        console.workspace,
+        arguments.source,
+        arguments.name,
+        format=arguments.format,
+        mode=arguments.mode,
+        report=console.report,
+    )
+    document = _describe(console, imported.dataset)
+    for row in imported.rejected:
+        console.say(f"not taken: {row}")
+    if imported.rejected:
+        console.say(f"{len(imported.rejected):,} rows were not taken; the list is kept in dataset.json.")
+    document["rejected"] = [{"where": row.where, "why": row.why} for row in imported.rejected]
+    return document
+
+
+def run_demo(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.dataset.store import open_dataset
+
+    if arguments.if_missing and (console.workspace.dataset(arguments.name) / "dataset.json").exists():
+        return _describe(console, open_dataset(console.workspace, arguments.name))
+    from fer_core.dataset.demo import create_demo
+
+    dataset = create_demo(
+        console.workspace, arguments.name, seed=arguments.seed, images=arguments.images, report=console.report
+    )
+    return _describe(console, dataset)
+
+
+def run_datasets(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
+    from fer_core.dataset.store import list_datasets, open_dataset
+    from fer_core.dataset.version import list_versions
+
+    documents = []
+    for info in list_datasets(console.workspace):
+        versions = list_versions(open_dataset(console.workspace, info.name))
+        synthetic = ", synthetic" if info.synthetic else ""
+        console.say(f"{info.name}  {info.images:,} images{synthetic}, hash {info.hash[:12]}")
+        for version in versions:
+            console.say(
+                f"  {info.name}@{version['name']}  {sum(version['kept'].values()):,} images, "
+                f"{version['relabelled']:,} relabelled, {version['dropped']:,} dropped, hash {version['hash'][:12]}"
+            )
+        documents.append(info.document() | {"versions": versions})
+    if not documents:
+        console.say(f"No data set in {console.workspace.root} yet. Make one: python -m fer_core demo")
+    return documents
+
+
+def run_export(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.dataset.exporting import export_version
+    from fer_core.dataset.version import open_version
+
+    version = open_version(console.workspace, arguments.version)
+    count = export_version(version, arguments.target, console.report)
+    console.say(f"{version}: {count:,} images written to {arguments.target}")
+    return {"version": str(version), "hash": version.hash, "images": count, "target": str(arguments.target)}
+
+
+def _describe(console: Console, dataset: Any) -> dict[str, Any]:
+    """Say and return what a data set holds."""
+    counts = dataset.counts()
+    synthetic = " (synthetic: drawn faces, no photographs)" if dataset.synthetic else ""
+    console.say(f"{dataset.name}{synthetic}: {len(dataset):,} images, content hash {dataset.hash}")
+    console.say(counts.assign(total=counts.sum(axis=1)).to_string())
+    console.say(f"{'total':<10}" + "  ".join(f"{split} {count:,}" for split, count in counts.sum().items()))
+    return {
+        "name": dataset.name,
+        "hash": dataset.hash,
+        "images": len(dataset),
+        "synthetic": dataset.synthetic,
+        "counts": {split: counts[split].to_dict() for split in counts},
+    }

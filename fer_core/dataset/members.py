@@ -1,0 +1,132 @@
+"""The files inside a folder, a zip or a tar, read one by one and never unpacked to the disk.
+
+Names inside an archive are only ever parsed for class and split, so a hostile one (`../`, absolute, a link) leads
+nowhere. Sizes come from the archive's headers and are held to limits before anything is decompressed.
+"""
+
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from fer_core.errors import InputRefused
+from fer_core.files import MAX_IMAGE_BYTES
+
+MAX_MEMBERS = 2_000_000
+MAX_TOTAL_BYTES = 64 << 30
+MAX_RATIO = 200  # a table of grey values in text packs 3 to 4 times, a picture not at all
+MAX_TABLE_BYTES = 16 << 30
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file inside a source: its path there, its size in bytes, and how to open it."""
+
+    path: PurePosixPath
+    size: int
+    open: Callable[[], IO[bytes]]
+
+    def read(self) -> bytes:
+        """Its bytes, when it is no larger than a picture may be."""
+        if self.size > MAX_IMAGE_BYTES:
+            raise InputRefused(f"{self.size >> 20} MB is too large for a picture")
+        try:
+            with self.open() as handle:
+                return handle.read(MAX_IMAGE_BYTES + 1)
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, RuntimeError) as error:
+            raise InputRefused(f"cannot be read from its archive ({error})") from error
+
+
+def is_archive(path: Path) -> bool:
+    return path.name.lower().endswith(ARCHIVES)
+
+
+@contextmanager
+def open_members(source: Path) -> Iterator[list[Member]]:
+    """The regular files inside a folder or archive, in an order that depends on their names alone."""
+    try:
+        if source.is_dir():
+            yield _in_order(_folder_members(source))
+        elif source.name.lower().endswith(".zip"):
+            with zipfile.ZipFile(source) as archive:
+                yield _in_order(_zip_members(archive, source))
+        else:
+            with tarfile.open(source) as tar:
+                yield _in_order(_tar_members(tar, source))
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+        raise InputRefused(f"{source}: not an archive that can be read, or a damaged one ({error}).") from error
+
+
+def _in_order(members: list[Member]) -> list[Member]:
+    """FER2013's own file names carry the row (`Training_123.png`): then in row order, else by path."""
+    rows = [re.search(r"_(\d{1,9})$", member.path.stem) for member in members]
+    numbers = [int(match[1]) if match else -1 for match in rows]
+    if -1 in numbers or len(set(numbers)) < len(numbers):
+        return sorted(members, key=lambda member: str(member.path))
+    return [member for _, member in sorted(zip(numbers, members, strict=True), key=lambda pair: pair[0])]
+
+
+def _folder_members(source: Path) -> list[Member]:
+    members = []
+    for path in source.rglob("*"):
+        if path.is_file() and path.resolve().is_relative_to(source.resolve()):  # a link out of the folder is not ours
+            relative = PurePosixPath(path.relative_to(source).as_posix())
+            members.append(Member(relative, path.stat().st_size, partial(_open_file, path)))
+        _check_count(len(members), source)
+    return members
+
+
+def _open_file(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _zip_members(archive: zipfile.ZipFile, source: Path) -> list[Member]:
+    _check_count(len(archive.infolist()), source)
+    members = []
+    for info in archive.infolist():
+        if info.is_dir():
+            continue
+        if info.file_size > MAX_RATIO * max(info.compress_size, 1) and info.file_size > MAX_RATIO << 10:
+            raise InputRefused(
+                f"{source}: {info.filename[:80]!r} would unpack to {info.file_size / max(info.compress_size, 1):,.0f} "
+                "times its size; such an archive is not opened."
+            )
+        members.append(Member(PurePosixPath(info.filename), info.file_size, partial(archive.open, info)))
+    _check_total(members, source)
+    return members
+
+
+def _tar_members(tar: tarfile.TarFile, source: Path) -> list[Member]:
+    members = []
+    for info in tar:
+        if info.isreg():
+            members.append(Member(PurePosixPath(info.name), info.size, partial(_tar_file, tar, info)))
+        _check_count(len(members), source)
+    _check_total(members, source)
+    return members
+
+
+def _tar_file(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    handle = tar.extractfile(info)
+    if handle is None:
+        raise tarfile.TarError(f"{info.name[:80]!r} is not a file")
+    return handle
+
+
+def _check_count(count: int, source: Path) -> None:
+    if count > MAX_MEMBERS:
+        raise InputRefused(f"{source}: more than {MAX_MEMBERS:,} files; split it.")
+
+
+def _check_total(members: list[Member], source: Path) -> None:
+    total = sum(member.size for member in members)
+    if total > MAX_TOTAL_BYTES:
+        raise InputRefused(f"{source}: would unpack to {total >> 30} GB (limit {MAX_TOTAL_BYTES >> 30} GB).")

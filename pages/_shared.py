@@ -1,0 +1,65 @@
+"""What several pages need: the workspace, the chosen data set, the annotator, cached openers."""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from fer_core.dataset.store import Dataset, list_datasets, open_dataset
+from fer_core.workspace import Workspace
+
+
+def workspace() -> Workspace:
+    """The workspace that this app serves: the environment's FERRET_WORKSPACE, or `data`."""
+    return Workspace(Path(os.environ.get("FERRET_WORKSPACE", "data")).resolve())
+
+
+def dataset_selector() -> None:
+    """The choice of data set, drawn by the shell on every page so that it outlives a change of page.
+
+    It is bound to `?dataset=` in the URL; pages read it with `choose_dataset`.
+    """
+    names = [info.name for info in list_datasets(workspace())]
+    if names:
+        st.selectbox("Data set", names, key="dataset", bind="query-params", width=220)
+
+
+def choose_dataset() -> Dataset | None:
+    """The data set that is chosen, opened; where there is none yet, draws what to do about it and returns None."""
+    known = {info.name: info for info in list_datasets(workspace())}
+    if not known:
+        with st.container(border=True):
+            st.subheader("No data set yet", anchor=False)
+            st.write("Import FER2013 on the Overview page, or make the synthetic demo:")
+            st.code("python -m fer_core demo", language="shell")
+        return None
+    name = st.session_state.get("dataset")
+    info = known.get(name) or next(iter(known.values()))
+    return _open(str(workspace().root), info.name, info.hash)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open(root: str, name: str, content_hash: str) -> Dataset:
+    """Opened once for everybody; its arrays are read-only. The hash is part of the key, not of the work."""
+    return open_dataset(Workspace(Path(root)), name)
+
+
+def annotator() -> str:
+    """Who is reviewing; asks for a name first and stops the page until there is one. Naming oneself is no login."""
+    name: str = st.session_state.get("annotator_name") or st.query_params.get("annotator", "")
+    if not name:
+        _ask_for_name()
+    st.session_state["annotator_name"] = name
+    st.query_params["annotator"] = name  # so that a refresh keeps the person
+    return name
+
+
+def _ask_for_name() -> NoReturn:
+    with st.form("who", width=460):
+        typed = st.text_input("Your name", max_chars=40, placeholder="for example: Ada")
+        st.caption("It is written beside every answer. This is no login: anybody can type any name.")
+        if st.form_submit_button("Start reviewing", type="primary") and typed.strip():
+            st.session_state["annotator_name"] = typed.strip()
+            st.rerun()
+    st.stop()

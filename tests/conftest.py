@@ -1,0 +1,31 @@
+"""What every test may use: an empty workspace, a small demo data set, a photo."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fer_core.dataset.demo import create_demo
+from fer_core.dataset.store import Dataset, open_dataset
+from fer_core.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace of its own."""
+    return Workspace(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with a demo of 420 faces, drawn once. Read it, do not write to it."""
+    shared = Workspace(tmp_path_factory.mktemp("demo") / "data")
+    create_demo(shared, "demo", images=420)
+    return shared
+
+
+@pytest.fixture
+def demo(demo_workspace: Workspace, workspace: Workspace) -> Dataset:
+    """The small demo, as a copy of its own in `workspace`."""
+    shutil.copytree(demo_workspace.dataset("demo"), workspace.dataset("demo"))
+    return open_dataset(workspace, "demo")

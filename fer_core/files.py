@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 import re
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -23,6 +24,17 @@ MAX_IMAGE_BYTES = 64 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TEMPORARY = ".partial-"
+_DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    TypeError,
+    KeyError,
+    struct.error,
+    MemoryError,
+)
 
 
 @contextmanager
@@ -102,21 +114,12 @@ def decode_image(source: Path | bytes, name: str | None = None) -> Image.Image:
     if size > MAX_IMAGE_BYTES:
         raise ImageRefused(f"{label}: {size >> 20} MB is too large a file (limit {MAX_IMAGE_BYTES >> 20} MB).")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked just below
-            image = Image.open(source if isinstance(source, Path) else BytesIO(source), formats=IMAGE_FORMATS)
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise ImageRefused(
-                f"{label}: {width:,} x {height:,} pixels is too large (limit {MAX_PIXELS // 1_000_000} megapixels). "
-                "Make it smaller and try again."
-            )
-        image.load()
-        return ImageOps.exif_transpose(image)
+        with source.open("rb") if isinstance(source, Path) else BytesIO(source) as stream:
+            return _decode(stream, label)
     except ImageRefused:
         raise
     # Pillow's decoders raise many kinds for broken bytes; all of them mean the same to the person.
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, MemoryError) as error:
+    except _DECODER_ERRORS as error:
         raise ImageRefused(
             f"{label}: not a picture that can be read. Use PNG, JPEG, WebP or BMP; if it is one, it is damaged."
         ) from error
@@ -133,3 +136,17 @@ def grey_pixels(image: Image.Image) -> np.ndarray:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.asarray(image.convert("L"))
+
+
+def _decode(stream: BinaryIO, label: str) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked just below
+        image = Image.open(stream, formats=IMAGE_FORMATS)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageRefused(
+            f"{label}: {width:,} x {height:,} pixels is too large (limit {MAX_PIXELS // 1_000_000} megapixels). "
+            "Make it smaller and try again."
+        )
+    image.load()
+    return ImageOps.exif_transpose(image)

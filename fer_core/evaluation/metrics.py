@@ -1,0 +1,143 @@
+"""How good predictions are, with 95 % intervals. Everything but calibration follows from the confusion matrix.
+
+A confusion matrix is int64 (K, K): rows are the true classes, columns the predicted ones. A class that is never
+predicted has precision 0, one that never occurs has recall 0 and counts in macro-F1 with 0 only if it is predicted.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fer_core.emotions import CLASSES, NAMES
+
+Z95 = 1.959963984540054
+ECE_BINS = 15
+RESAMPLES = 2000
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int = CLASSES) -> np.ndarray:
+    """int64 (K, K) from two integer arrays (N,)."""
+    cells = np.asarray(labels, np.int64) * classes + np.asarray(predicted, np.int64)
+    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+
+
+def accuracy(matrix: np.ndarray) -> float:
+    """The share of the diagonal; 0 for an empty matrix."""
+    return float(np.trace(matrix) / max(matrix.sum(), 1))
+
+
+def class_scores(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Precision, recall and F1 per class, float64 (..., K), for one matrix or a stack (..., K, K)."""
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1).astype(float)
+    true, predicted = matrix.sum(-1), matrix.sum(-2)
+    return (
+        hits / np.maximum(predicted, 1),
+        hits / np.maximum(true, 1),
+        2 * hits / np.maximum(true + predicted, 1),
+    )
+
+
+def macro_f1(matrix: np.ndarray) -> float:
+    """The mean F1 of the classes that occur, in truth or prediction."""
+    return float(_macro(matrix))
+
+
+def _macro(matrix: np.ndarray) -> np.ndarray:
+    occurs = (matrix.sum(-1) + matrix.sum(-2)) > 0
+    return (class_scores(matrix)[2] * occurs).sum(-1) / np.maximum(occurs.sum(-1), 1)
+
+
+def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The mean negative log-likelihood of the labels, in nats."""
+    if not len(labels):
+        return 0.0
+    likelihood = probabilities[np.arange(len(labels)), labels].astype(float)
+    return float(-np.log(np.maximum(likelihood, 1e-12)).mean())
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = ECE_BINS) -> float:
+    """Guo et al. (2017): |accuracy - confidence| averaged over equal-width bins of the confidence, by their size."""
+    confidence, correct = _calls(probabilities, labels)
+    gaps = np.bincount(_bin(confidence, bins), correct - confidence, bins)
+    return float(np.abs(gaps).sum() / max(len(confidence), 1))
+
+
+def wilson(hits: int, count: int) -> list[float]:
+    """Wilson's (1927) 95 % interval of a proportion; [0, 1] when nothing was counted."""
+    if not count:
+        return [0.0, 1.0]
+    share, z2 = hits / count, Z95**2
+    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = Z95 / (1 + z2 / count) * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    return [float(max(0.0, centre - half)), float(min(1.0, centre + half))]
+
+
+def resampled_matrices(matrix: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Bootstrap of the images: int64 (B, K, K). Drawing images with replacement is drawing cells of the matrix."""
+    count = int(matrix.sum())
+    drawn = np.random.default_rng(seed).multinomial(count, matrix.ravel() / max(count, 1), size=resamples)
+    return drawn.reshape(resamples, *matrix.shape)
+
+
+def score(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = NAMES) -> dict[str, Any]:
+    """All figures for float (N, K) and int (N,) as one document; `intervals` holds [low, high] at 95 %.
+
+    Wilson for accuracy, precision and recall; bootstrap percentiles for macro-F1, F1 and ECE.
+    """
+    matrix = confusion_matrix(labels, probabilities.argmax(1), len(names))
+    precision, recall, f1 = class_scores(matrix)
+    true, predicted, hits = matrix.sum(1), matrix.sum(0), np.diagonal(matrix)
+    resampled = resampled_matrices(matrix)
+    f1_range = percentiles(class_scores(resampled)[2])
+    return {
+        "n": len(labels),
+        "accuracy": accuracy(matrix),
+        "macro_f1": macro_f1(matrix),
+        "ece": expected_calibration_error(probabilities, labels),
+        "loss": cross_entropy(probabilities, labels),
+        "per_class": {
+            name: {"precision": precision[i], "recall": recall[i], "f1": f1[i], "n": int(true[i])}
+            for i, name in enumerate(names)
+        },
+        "confusion": matrix.tolist(),
+        "intervals": {
+            "accuracy": wilson(int(hits.sum()), int(true.sum())),
+            "macro_f1": percentiles(_macro(resampled)).tolist(),
+            "ece": _ece_interval(probabilities, labels),
+            "per_class": {
+                name: {
+                    "precision": wilson(int(hits[i]), int(predicted[i])),
+                    "recall": wilson(int(hits[i]), int(true[i])),
+                    "f1": f1_range[i].tolist(),
+                }
+                for i, name in enumerate(names)
+            },
+        },
+    }
+
+
+def percentiles(values: np.ndarray) -> np.ndarray:
+    """The 2.5th and 97.5th along the first axis, last axis of the result: float64 (..., 2)."""
+    return np.moveaxis(np.percentile(values, [2.5, 97.5], axis=0), 0, -1)
+
+
+def _ece_interval(probabilities: np.ndarray, labels: np.ndarray, resamples: int = 500) -> list[float]:
+    confidence, correct = _calls(probabilities, labels)
+    if not len(confidence):
+        return [0.0, 0.0]
+    drawn = np.random.default_rng(0).integers(len(confidence), size=(resamples, len(confidence)))
+    cells = _bin(confidence, ECE_BINS)[drawn] + ECE_BINS * np.arange(resamples)[:, None]
+    gaps = np.bincount(cells.ravel(), (correct - confidence)[drawn].ravel(), resamples * ECE_BINS)
+    errors = np.abs(gaps.reshape(resamples, ECE_BINS)).sum(1) / len(confidence)
+    return [float(value) for value in percentiles(errors)]
+
+
+def _calls(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The confidence of each prediction and whether it is right, float64 (N,) each."""
+    return probabilities.max(1).astype(float), (probabilities.argmax(1) == labels).astype(float)
+
+
+def _bin(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Equal-width bins, closed on the right as in Guo et al."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)

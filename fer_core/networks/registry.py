@@ -1,0 +1,61 @@
+"""The catalogue of networks. Adding one is adding one module to this package that defines `NETWORK`.
+
+Every network takes float32 (N, 1, size, size), normalised as its `InputSpec` says, and returns logits (N, 7): softmax
+is applied outside, because cross-entropy takes logits. It has a property `cam_layer`, the module whose output Grad-CAM
+uses.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from torch import nn
+
+import fer_core.networks as package
+from fer_core.errors import NotFound, UsageError
+
+
+@dataclass(frozen=True)
+class Network:
+    """A line of the catalogue. `build(size, **options)` makes the module; options are keyword arguments that it names."""
+
+    name: str
+    summary: str
+    source: str  # the paper, or "ours"
+    sizes: tuple[int, ...]  # input sizes that make sense, the usual one first
+    build: Callable[..., nn.Module]
+
+
+@cache
+def networks() -> dict[str, Network]:
+    """Every network by name, in alphabetical order."""
+    modules = (
+        importlib.import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+    )
+    found = [module.NETWORK for module in modules if hasattr(module, "NETWORK")]
+    return {network.name: network for network in sorted(found, key=lambda network: network.name)}
+
+
+def find_network(name: str) -> Network:
+    """The network of that name; NotFound says which there are."""
+    known = networks()
+    if name not in known:
+        raise NotFound(f"There is no network {name!r} (there: {', '.join(known)}).")
+    return known[name]
+
+
+def build_network(name: str, size: int, **options: Any) -> nn.Module:
+    """A fresh network, randomly initialised, for `size` x `size` pixels; UsageError for options that it does not have."""
+    network = find_network(name)
+    try:
+        return network.build(size, **options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The network {name!r} cannot be built for size {size} with {options}: {error}.") from error
+
+
+def parameter_count(module: nn.Module) -> int:
+    """How many trainable values a module has."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)

@@ -1,0 +1,108 @@
+"""Every knob of a training in one frozen record, stored with every run.
+
+Recipes that ship are TOML files in `recipes/`; a file of one's own has the same keys (those of `Recipe`), each of them
+optional but `name`.
+"""
+
+import dataclasses
+import math
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fer_core.errors import InputRefused, NotFound
+
+SHIPPED = Path(__file__).parent / "recipes"
+DEFAULT = "quick"
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine", "one-cycle")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. Fractions are of the image side unless they say otherwise."""
+
+    name: str
+    note: str = ""  # where it comes from and what is assumed, in words
+    epochs: int = 8
+    batch: int = 128
+    optimiser: str = "adamw"
+    learning_rate: float = 1e-3  # the peak, where the schedule has one
+    momentum: float = 0.9  # SGD's (nesterov) and the first beta of Adam
+    weight_decay: float = 0.0  # never on biases and norms
+    schedule: str = "one-cycle"
+    warmup: float = 0.2  # fraction of all steps until the peak
+    label_smoothing: float = 0.0
+    average: float = 0.0  # decay per step of the weights' moving average, which is what gets evaluated; 0 = none
+    flip: bool = True  # half of the images, horizontally
+    shift: float = 0.0  # up to this fraction of the side, each way
+    rotation: float = 0.0  # degrees, up to, each way
+    zoom: float = 0.0  # scale drawn from 1 - zoom to 1 + zoom
+    brightness: float = 0.0  # up to this many standard deviations of the pixels, added
+    contrast: float = 0.0  # factor drawn from 1 - contrast to 1 + contrast
+    erase: float = 0.0  # probability that a random rectangle is blanked
+    plain_epochs: int = 0  # at the end, without augmentation but the flip
+    precision: str = "auto"  # bfloat16 where the hardware multiplies it faster, else float32
+    options: dict[str, Any] = field(default_factory=dict)  # of the network: dropout, widths
+
+    def __post_init__(self) -> None:
+        problems = [
+            (self.epochs < 1, "epochs must be at least 1"),
+            (self.batch < 2, "batch must be at least 2"),
+            (self.optimiser not in OPTIMISERS, f"optimiser must be one of {', '.join(OPTIMISERS)}"),
+            (self.schedule not in SCHEDULES, f"schedule must be one of {', '.join(SCHEDULES)}"),
+            (self.precision not in PRECISIONS, f"precision must be one of {', '.join(PRECISIONS)}"),
+            (not 0 < self.learning_rate < math.inf, "learning_rate must be positive"),
+            (not 0 <= self.average < 1, "average must lie in [0, 1)"),
+            (not 0 <= self.warmup < 1, "warmup must lie in [0, 1)"),
+            (not 0 <= self.label_smoothing < 1, "label_smoothing must lie in [0, 1)"),
+            (not 0 <= self.erase <= 1, "erase must lie in [0, 1]"),
+            (not 0 <= self.zoom < 1, "zoom must lie in [0, 1)"),
+        ]
+        for wrong, sentence in problems:
+            if wrong:
+                raise InputRefused(f"Recipe {self.name!r}: {sentence}.")
+
+    def document(self) -> dict[str, Any]:
+        """As it is stored in run.json."""
+        return asdict(self)
+
+
+def load_recipe(reference: str) -> Recipe:
+    """A shipped recipe by name, or one of the user's own by a path that ends in `.toml`."""
+    if reference.endswith(".toml"):
+        path = Path(reference)
+        if not path.is_file():
+            raise NotFound(f"There is no recipe file {reference}.")
+    else:
+        path = SHIPPED / f"{reference}.toml"
+        if reference not in shipped_recipes():
+            known = ", ".join(shipped_recipes())
+            raise NotFound(f"There is no recipe {reference!r} (there: {known}; a file of your own ends in .toml).")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputRefused(f"{path}: not a TOML file ({error}).") from error
+    return parse_recipe({"name": path.stem, **document}, str(path))
+
+
+def parse_recipe(document: dict[str, Any], where: str) -> Recipe:
+    """A recipe from its document; InputRefused names the key that is unknown or of the wrong kind."""
+    fields = {field.name: field for field in dataclasses.fields(Recipe)}
+    values = {}
+    for key, value in document.items():
+        if key not in fields:
+            raise InputRefused(f"{where}: a recipe has no {key!r} (it has: {', '.join(fields)}).")
+        kind = {"dict[str, Any]": dict}.get(str(fields[key].type), fields[key].type)
+        value = float(value) if kind is float and type(value) is int else value
+        if type(value) is not kind:
+            raise InputRefused(f"{where}: {key} must be {getattr(kind, '__name__', kind)}, not {value!r}.")
+        values[key] = value
+    return Recipe(**values)
+
+
+def shipped_recipes() -> list[str]:
+    """The names of the recipes that come with the program."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))

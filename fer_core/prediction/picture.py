@@ -1,0 +1,30 @@
+"""The photo with its faces boxed and numbered."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fer_core.emotions import COLOURS
+from fer_core.imaging.crop import to_rgb
+from fer_core.prediction.predictor import Face
+
+
+def draw_boxes(image: Image.Image, faces: Sequence[Face], side: int = 1280) -> Image.Image:
+    """An RGB copy of at most `side` pixels; each face has a box in its class's colour and its number, from 1."""
+    scale = min(1.0, side / max(image.size))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    picture = to_rgb(image).resize(size, Image.Resampling.LANCZOS)
+    draw = ImageDraw.Draw(picture)
+    line = max(2, round(max(size) / 250))
+    font = ImageFont.load_default(max(12, round(max(size) / 34)))
+    for number, face in enumerate(faces, 1):
+        left, top, width, height = (value * scale for value in face.box)
+        colour = COLOURS[face.label]
+        # Black outside, colour inside: one of the two stands out on any photo.
+        draw.rectangle((left - 1, top - 1, left + width + 1, top + height + 1), outline="black", width=line + 2)
+        draw.rectangle((left, top, left + width, top + height), outline=colour, width=line)
+        _, _, wide, high = draw.textbbox((0, 0), f" {number} ", font=font)
+        above = max(0, top - high - 2 * line)
+        draw.rectangle((left, above, left + wide, above + high + 2 * line), fill=colour)
+        draw.text((left, above + line), f" {number} ", fill="white", font=font, stroke_width=1, stroke_fill="black")
+    return picture

@@ -20,7 +20,7 @@ from fer_core.errors import NotFound, UsageError
 
 @dataclass(frozen=True)
 class Network:
-    """A line of the catalogue. `build(size, **options)` makes the module; options are keyword arguments that it names."""
+    """A line of the catalogue. `build(size, **options)` makes the module; the options are its own keyword arguments."""
 
     name: str
     summary: str
@@ -48,7 +48,7 @@ def find_network(name: str) -> Network:
 
 
 def build_network(name: str, size: int, **options: Any) -> nn.Module:
-    """A fresh network, randomly initialised, for `size` x `size` pixels; UsageError for options that it does not have."""
+    """A fresh network, randomly initialised, for `size` x `size` pixels; UsageError for options it does not have."""
     network = find_network(name)
     try:
         return network.build(size, **options)

@@ -81,7 +81,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Model:
         module.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in weights.items()})
     except (KeyError, TypeError, ValueError, RuntimeError, FerretError) as error:
         raise InputRefused(f"{path}: not a model that this version can use ({error}).") from error
-    module = module.to(device, memory_format=torch.channels_last).eval()
+    module = module.to(device).to(memory_format=torch.channels_last).eval()
     return Model(module, spec)
 
 

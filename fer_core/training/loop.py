@@ -51,16 +51,18 @@ class Training:
     """The state of one training: network, optimiser, moving average and progress."""
 
     def __init__(
-        self, recipe: Recipe, spec: ModelSpec, images: int, seed: int, device: str = "cpu", precision: str | None = None
+        self, recipe: Recipe, images: int, seed: int, device: str = "cpu", about: dict[str, Any] | None = None
     ) -> None:
-        self.recipe, self.spec, self.seed, self.device = recipe, spec, seed, torch.device(device)
-        self.precision = precision or resolve_precision(recipe, device)
+        """A fresh training on so many images; `about` goes into the spec of its model."""
+        self.recipe, self.seed, self.device = recipe, seed, torch.device(device)
+        self.spec = ModelSpec(recipe.network, InputSpec(recipe.size), dict(recipe.options), about=about or {})
+        self.precision = resolve_precision(recipe, device)
         self.steps_per_epoch = math.ceil(images / recipe.batch)
         self.steps = self.steps_per_epoch * recipe.epochs
         self.progress = Progress()
         with seeded(seed):
-            module = build_network(spec.network, spec.input.size, **spec.options)
-        self.module = module.to(self.device, memory_format=torch.channels_last)
+            module = build_network(recipe.network, recipe.size, **recipe.options)
+        self.module = module.to(self.device).to(memory_format=torch.channels_last)
         self.optimiser = _optimiser(self.module, recipe)
         self.average = copy.deepcopy(self.module).eval().requires_grad_(False) if recipe.average else None
 
@@ -140,12 +142,9 @@ def fit(
     rows: np.ndarray,
     recipe: Recipe,
     *,
-    network: str = "shallow",
-    size: int = 48,
     validation: np.ndarray | None = None,
     seed: int = 0,
     device: str = "cpu",
-    spec: ModelSpec | None = None,
     training: Training | None = None,
     report: Report = silent,
     observer: Observer | None = None,
@@ -153,16 +152,15 @@ def fit(
     """Train on some rows and return the model of the last step.
 
     images: uint8 (N, H, W), memory-mapped or not; labels: int (N,), 0 to 6; rows: indices of the images to train on;
-    validation: rows to evaluate after each epoch (never trained on); spec: instead of network and size, when more
-    than these is to be set; training: one restored from a checkpoint, to go on with.
+    validation: rows to evaluate after each epoch (never trained on); training: one that a checkpoint restored, to go on
+    with. The seed decides everything random; torch's own generators are left as they were.
 
     Raises UsageError for no rows, FerretError when the loss is no longer a number. `Cancelled` goes through after
     `observer.stopped`.
     """
     if len(rows) < 2:
         raise UsageError(f"There is nothing to train on: {len(rows)} images.")
-    spec = spec or ModelSpec(network, InputSpec(size), dict(recipe.options))
-    training = training or Training(recipe, spec, len(rows), seed, device)
+    training = training or Training(recipe, len(rows), seed, device)
     observer = observer or Observer()
     pixels = torch.from_numpy(np.ascontiguousarray(images[rows])).to(training.device)
     targets = torch.from_numpy(labels[rows].astype(np.int64)).to(training.device)
@@ -292,17 +290,6 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def threads(count: int | None) -> Iterator[None]:
-    """Torch on so many threads inside (None: as it is)."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -17,11 +17,6 @@ PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "scikit-learn"
 TOLD_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
 
-def default_threads() -> int:
-    """One core is left for whoever sits at the machine."""
-    return max(1, (os.cpu_count() or 2) - 1)
-
-
 def default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 

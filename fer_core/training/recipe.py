@@ -26,6 +26,8 @@ class Recipe:
 
     name: str
     note: str = ""  # where it comes from and what is assumed, in words
+    network: str = "shallow"
+    size: int = 48  # input side in pixels
     epochs: int = 8
     batch: int = 128
     optimiser: str = "adamw"
@@ -49,6 +51,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         problems = [
+            (not 8 <= self.size <= 1024, "size must lie between 8 and 1024"),
             (self.epochs < 1, "epochs must be at least 1"),
             (self.batch < 2, "batch must be at least 2"),
             (self.optimiser not in OPTIMISERS, f"optimiser must be one of {', '.join(OPTIMISERS)}"),
@@ -64,6 +67,10 @@ class Recipe:
         for wrong, sentence in problems:
             if wrong:
                 raise InputRefused(f"Recipe {self.name!r}: {sentence}.")
+
+    def changed(self, **values: Any) -> "Recipe":
+        """The same recipe with other values; those that are None stay as they are."""
+        return dataclasses.replace(self, **{key: value for key, value in values.items() if value is not None})
 
     def document(self) -> dict[str, Any]:
         """As it is stored in run.json."""
@@ -91,7 +98,7 @@ def load_recipe(reference: str) -> Recipe:
 def parse_recipe(document: dict[str, Any], where: str) -> Recipe:
     """A recipe from its document; InputRefused names the key that is unknown or of the wrong kind."""
     fields = {field.name: field for field in dataclasses.fields(Recipe)}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in document.items():
         if key not in fields:
             raise InputRefused(f"{where}: a recipe has no {key!r} (it has: {', '.join(fields)}).")

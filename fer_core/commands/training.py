@@ -1,0 +1,108 @@
+"""`networks`, `train`, `runs`: what can be trained, training it, and what has been."""
+
+import argparse
+from typing import Any
+
+from fer_core.commands.console import Commands, Console
+
+
+def register(commands: Commands) -> None:
+    commands.add("networks", run_networks, "list the networks and the recipes that come with the program")
+
+    parser = commands.add("train", run_train, "train a network on a version, into a run folder")
+    parser.add_argument("version", help="DATASET or DATASET@VERSION")
+    parser.add_argument("--network", help="default: the recipe's, shallow")
+    parser.add_argument("--size", type=int, help="input side in pixels (default: the recipe's, 48)")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
+    parser.add_argument("--recipe", default="quick", metavar="NAME|FILE.toml")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
+    parser.add_argument("--run", metavar="ID", help="the run's id; one that exists is resumed where it was left")
+    parser.add_argument("--background", action="store_true", help="as a job that outlives this terminal")
+
+    commands.add("runs", run_runs, "list the runs, the newest first")
+
+
+def run_networks(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.networks.registry import build_network, networks, parameter_count
+    from fer_core.training.recipe import load_recipe, shipped_recipes
+
+    found = []
+    for network in networks().values():
+        counts = {size: parameter_count(build_network(network.name, size)) for size in network.sizes}
+        found.append({"name": network.name, "summary": network.summary, "source": network.source, "parameters": counts})
+        sizes = ", ".join(f"{count:,} parameters at {size} x {size}" for size, count in counts.items())
+        console.say(f"{network.name}: {network.summary}. {network.source}. {sizes}.")
+    recipes = [load_recipe(name) for name in shipped_recipes()]
+    for recipe in recipes:
+        console.say(f"recipe {recipe.name} ({recipe.epochs} epochs): {' '.join(recipe.note.split())}")
+    return {"networks": found, "recipes": [recipe.document() for recipe in recipes]}
+
+
+def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.dataset.version import open_version
+    from fer_core.networks.registry import find_network
+    from fer_core.training.recipe import load_recipe
+    from fer_core.training.session import new_run_id, train_version
+
+    # Everything that can be wrong with the call is found out here, before a job waits in the queue to fail.
+    version = open_version(console.workspace, arguments.version)
+    recipe = load_recipe(arguments.recipe)
+    recipe = recipe.changed(network=arguments.network, size=arguments.size, epochs=arguments.epochs)
+    find_network(recipe.network)
+    run_id = arguments.run or new_run_id(recipe)
+    console.workspace.run(run_id)
+    if arguments.background:
+        return _submit(arguments, console, run_id)
+
+    console.say(f"Training {recipe.network} at {recipe.size} on {version} by recipe {recipe.name}: run {run_id}.")
+    run = train_version(
+        console.workspace,
+        version,
+        recipe,
+        seed=arguments.seed,
+        thread_count=arguments.threads,
+        run_id=run_id,
+        report=console.report,
+    )
+    document = {"run": run.id, "path": str(run.path), "status": run.status}
+    document |= {key: run.document[key] for key in ("version", "protocol", "best", "result", "wall_s")}
+    console.say(run.document["protocol"]["sentence"])
+    for role, figures in run.document["result"].items():
+        whole, clean = figures["whole"], figures["clean"]
+        name = run.document["protocol"][role]["name"]
+        console.say(f"{name}: accuracy {whole['accuracy']:.2%}, macro-F1 {whole['macro_f1']:.4f}")
+        console.say(f"  on its clean subset ({clean['n']:,} images): accuracy {clean['accuracy']:.2%}")
+    return document
+
+
+def _submit(arguments: argparse.Namespace, console: Console, run_id: str) -> dict[str, Any]:
+    """Queue the same training under the same run id: running it again is resuming it."""
+    from fer_core.jobs.runner import submit
+
+    call = ["train", arguments.version, "--run", run_id]
+    for flag in ("network", "size", "epochs", "recipe", "seed", "threads"):
+        value = getattr(arguments, flag)
+        if value is not None:
+            call += [f"--{flag}", str(value)]
+    job = submit(console.workspace, call, f"Train on {arguments.version}: {run_id}")
+    console.say(f"Queued as job {job.id}; the run will be {run_id}.")
+    return {"job": job.id, "run": run_id}
+
+
+def run_runs(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
+    from fer_core.training.run import list_runs
+
+    documents = []
+    for run in list_runs(console.workspace):
+        keys = ("network", "size", "version", "synthetic", "seed", "protocol", "started", "wall_s", "best", "result")
+        documents.append({"id": run.id, "status": run.status, **{key: run.document[key] for key in keys}})
+        documents[-1]["recipe"] = run.document["recipe"]["name"]
+        best = run.document["best"]
+        chosen = f"val {best['val_accuracy']:.2%} (epoch {best['epoch']})" if best else "no epoch yet"
+        result = run.document["result"]
+        scored = f", test {result['test']['whole']['accuracy']:.2%}" if result else ""
+        console.say(f"{run.id}  {run.status:11}  {run.version}  {chosen}{scored}")
+    if not documents:
+        console.say("No runs yet. Train one: python -m fer_core train DATASET --network shallow")
+    return documents

@@ -5,9 +5,6 @@ fitted on Training rows only. PublicTest and PrivateTest rows are judged by the 
 steer nothing, and no fold network has seen a copy of the test image either.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 
 from fer_core.audit.results import AuditSettings
@@ -23,53 +20,45 @@ from fer_core.training.recipe import load_recipe
 
 
 def out_of_fold(dataset: Dataset, settings: AuditSettings, report: Report) -> np.ndarray:
-    """float32 (N, 7): for every image the probabilities of networks that saw neither it nor a copy of it.
+    """float32 (N, 7): for every image the mean of the networks that saw neither it nor a copy of it.
 
     Every finished fold is kept in the audit's folder, so an audit that was killed goes on at the fold it was in.
     Raises InputRefused where there are too few Training images for the folds.
     """
-    folds = assign_folds(dataset, settings)
+    rows = np.flatnonzero(dataset.splits == TRAINING)
+    groups = len(np.unique(dataset.groups[rows]))
+    if groups < 2 * settings.folds:
+        raise InputRefused(
+            f"{dataset.name}: {groups:,} different Training images are too few for {settings.folds} folds; "
+            "ask for fewer folds, or for the model-free reasons alone (--reasons model-free)."
+        )
     total = np.zeros((len(dataset), CLASSES), np.float32)
     judges = np.zeros((len(dataset), 1), np.float32)
+    folds = grouped_folds(dataset.labels[rows], dataset.groups[rows], settings.folds, settings.seed)
     for fold in range(settings.folds):
+        fitted = rows[folds != fold]
         stage = part(report, fold / settings.folds, (fold + 1) / settings.folds)
-        judged = _judge_fold(dataset, settings, folds, fold, stage)
-        seen = np.isin(dataset.groups, dataset.groups[_training_rows(folds, fold)])
-        total[~seen] += judged[~seen]
-        judges[~seen] += 1
-    # A test image whose copies lie in Training is seen by all folds but the one that holds them: it still has a judge.
+        judged = _judge_fold(dataset, settings, fitted, fold, stage)
+        blind = ~np.isin(dataset.groups, dataset.groups[fitted])
+        total[blind] += judged[blind]
+        judges[blind] += 1
+    # Every image has a judge: a Training row its own fold's, a test row the fold that holds its copies, or all.
     return total / judges
 
 
-def assign_folds(dataset: Dataset, settings: AuditSettings) -> np.ndarray:
-    """The fold of each Training row, int (N,), -1 outside Training; exact copies share one."""
-    rows = np.flatnonzero(dataset.splits == TRAINING)
-    if len(np.unique(dataset.groups[rows])) < 2 * settings.folds:
-        raise InputRefused(
-            f"{dataset.name}: {len(rows):,} Training images are too few for {settings.folds} folds; "
-            "run the model-free reasons alone (--reasons quality)."
-        )
-    folds = np.full(len(dataset), -1)
-    folds[rows] = grouped_folds(dataset.labels[rows], dataset.groups[rows], settings.folds, settings.seed)
-    return folds
-
-
-def _training_rows(folds: np.ndarray, fold: int) -> np.ndarray:
-    return np.flatnonzero((folds >= 0) & (folds != fold))
-
-
-def _judge_fold(dataset: Dataset, settings: AuditSettings, folds: np.ndarray, fold: int, report: Report) -> np.ndarray:
-    """What the network of one fold says of every image: float32 (N, 7). From the disk when it is there already."""
+def _judge_fold(dataset: Dataset, settings: AuditSettings, fitted: np.ndarray, fold: int, report: Report) -> np.ndarray:
+    """What a network fitted on some rows says of every image, float32 (N, 7); from the disk when it is there."""
     kept = settings.folder(dataset) / f"fold-{fold}.npy"
     if kept.exists():
         return np.load(kept, allow_pickle=False)
-    stage = f"training fold {fold + 1} of {settings.folds}"
-    recipe = replace(load_recipe(settings.recipe), network=settings.network, size=settings.size)
+    stage = f"training network {fold + 1} of {settings.folds}"
     model = fit(
         dataset.images,
         dataset.labels,
-        _training_rows(folds, fold),
-        recipe,
+        fitted,
+        load_recipe(settings.recipe),
+        network=settings.network,
+        size=settings.size,
         seed=settings.seed + fold,
         report=_renamed(stage, part(report, 0.0, 0.9)),
     )
@@ -79,6 +68,6 @@ def _judge_fold(dataset: Dataset, settings: AuditSettings, folds: np.ndarray, fo
     return judged
 
 
-def _renamed(stage: str, report: Report) -> Callable[[str, float], None]:
+def _renamed(stage: str, report: Report) -> Report:
     """The work below says what it does to one network; here it is known which of how many."""
     return lambda _, fraction: report(stage, fraction)

@@ -81,7 +81,8 @@ def in_words(probabilities: np.ndarray) -> str:
 
 
 def _named(index: int, probability: float) -> str:
-    return f"{NAMES[index]} ({probability:.0%})".replace("%", " %")
+    percent = f"{probability * 100:.0f} %" if probability <= 0.99 else "over 99 %"  # never "100 %": nothing is
+    return f"{NAMES[index]} ({percent})"
 
 
 def _no_formula(text: str) -> str:

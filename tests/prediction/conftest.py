@@ -20,10 +20,13 @@ def astronaut() -> Image.Image:
 
 @pytest.fixture(scope="session")
 def shallow() -> Predictor:
-    """The shallow network, untrained: its numbers mean nothing, but they are real."""
+    """The shallow network with random weights in every layer: its numbers mean nothing, but they are real."""
     torch.manual_seed(3)
     module = build_network("shallow", 48)
-    return Predictor(Model(module.eval(), ModelSpec("shallow", InputSpec())), "untrained")
+    for parameter in module.parameters():
+        if parameter.ndim > 1:
+            nn.init.kaiming_normal_(parameter)
+    return Predictor(Model(module.eval(), ModelSpec("shallow", InputSpec())), "random")
 
 
 class Bands(nn.Module):

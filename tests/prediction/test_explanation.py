@@ -79,7 +79,7 @@ def test_maps_lie_between_0_and_1_and_have_the_size_of_the_crop(shallow, method)
 
 def test_eight_threads_see_what_one_sees(shallow):
     # Hooks of one thread in the pass of another give wrong maps at best and crash the process at worst.
-    work = [(seed, seed % 7, method) for seed in range(6) for method in METHODS]
+    work = [(seed, seed % 7, method) for seed in range(4) for method in METHODS]
     alone = [explain(shallow, random_crop(seed), index, method) for seed, index, method in work]
     plain = shallow.probabilities(random_crop()[None])
 

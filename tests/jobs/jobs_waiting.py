@@ -1,0 +1,30 @@
+"""Waiting on conditions, with a deadline and never for a fixed time."""
+
+import time
+from collections.abc import Callable
+
+from fer_core.jobs import store
+from fer_core.jobs.store import Job
+from fer_core.workspace import Workspace
+
+DEADLINE = 60.0
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Return as soon as `condition` holds; fail when it does not within the deadline."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE:.0f} s in vain for: {what}"
+        time.sleep(0.02)
+
+
+def wait_for(workspace: Workspace, job: Job, *states: str) -> Job:
+    """The job once it is in one of the states."""
+    wait_until(lambda: store.open_job(workspace, job.id).state in states, f"job {job.id} to be {' or '.join(states)}")
+    return store.open_job(workspace, job.id)
+
+
+def wait_for_stage(workspace: Workspace, job: Job, stage: str) -> Job:
+    """The job once it has reported `stage`."""
+    wait_until(lambda: store.open_job(workspace, job.id).stage == stage, f"job {job.id} to report {stage!r}")
+    return store.open_job(workspace, job.id)

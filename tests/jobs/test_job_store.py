@@ -1,0 +1,144 @@
+"""The job store without processes of its own: dead owners, reused numbers, other machines, damaged files."""
+
+import os
+import sqlite3
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fer_core.errors import NotFound, StoreError
+from fer_core.jobs import store
+from fer_core.jobs.outcome import job_files, outcome
+from fer_core.jobs.process import find_process
+from fer_core.jobs.store import add_job, list_jobs, open_job, take_job
+
+ME = find_process(os.getpid())
+
+
+def running(workspace, worker=ME):
+    add_job(workspace, ["x"], "x", Path("/"))
+    return take_job(workspace, worker)
+
+
+def test_a_process_is_known_by_number_and_start_time():
+    assert ME.here
+    assert ME.alive()
+    assert not replace(ME, started="12").alive()
+    child = subprocess.Popen(["sleep", "600"])
+    process = find_process(child.pid)
+    assert process.alive()
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, not yet taken note of: a zombie
+    assert not process.alive()
+    child.wait()
+    assert find_process(child.pid) is None
+
+
+def test_a_living_owner_keeps_its_job_and_a_reused_number_does_not(yard):
+    kept = running(yard)
+    lost = running(yard, replace(ME, started="12"))  # our number, but another process had it then
+    assert open_job(yard, kept.id).state == "running"
+    assert open_job(yard, lost.id).state == "interrupted"
+
+
+def test_a_heartbeat_of_another_machine_counts_until_it_is_stale(yard):
+    job = running(yard, replace(ME, host="elsewhere"))
+    assert open_job(yard, job.id).state == "running"
+    with sqlite3.connect(yard.jobs_db) as connection:
+        connection.execute("UPDATE jobs SET heartbeat = ?", (time.time() - store.STALE - 1,))
+    connection.close()
+    assert open_job(yard, job.id).state == "interrupted"
+
+
+def test_a_clock_that_jumps_makes_no_orphan_here(yard):
+    job = running(yard)
+    with sqlite3.connect(yard.jobs_db) as connection:
+        connection.execute("UPDATE jobs SET heartbeat = 0, started = started + 1e6")
+    connection.close()
+    assert open_job(yard, job.id).state == "running"
+
+
+def test_a_dead_job_is_concluded_from_what_it_left(yard):
+    done, failed, cut, stopped = (add_job(yard, ["x"], name, Path("/")) for name in "abcd")
+    for _ in range(4):
+        take_job(yard, replace(ME, started="12"))
+    job_files(yard, done.id).output.parent.mkdir()
+    job_files(yard, done.id).output.write_text('{"accuracy": 0.5}')
+    job_files(yard, cut.id).output.write_text('{"accura')
+    job_files(yard, failed.id).log.write_text("reading ...\nferret: the disk is full\n")
+    with sqlite3.connect(yard.jobs_db) as connection:
+        connection.execute("UPDATE jobs SET cancel_requested = 1 WHERE number = ?", (int(stopped.id),))
+    connection.close()
+    ended = {job.id: job for job in list_jobs(yard)}
+    assert (ended[done.id].state, ended[done.id].result) == ("done", {"accuracy": 0.5})
+    assert ended[cut.id].state == "interrupted"
+    assert (ended[failed.id].state, ended[failed.id].error) == ("failed", "the disk is full")
+    assert ended[stopped.id].state == "cancelled"
+
+
+def test_exit_codes_become_states(yard):
+    files = job_files(yard, "1")
+    files.log.parent.mkdir(parents=True)
+    files.log.write_text("")
+    assert outcome(files, 0, cancel_requested=True).state == "done"  # it had finished before it heard
+    assert outcome(files, 1, cancel_requested=True).state == "cancelled"
+    assert outcome(files, -9, cancel_requested=False).state == "interrupted"
+    assert "SIGSEGV" in outcome(files, -11, cancel_requested=False).error
+    assert "exit code 3" in outcome(files, 3, cancel_requested=False).error
+
+
+def test_jobs_are_taken_in_order_and_a_resumed_one_goes_to_the_end(yard):
+    first, second, third = (add_job(yard, ["x"], name, Path("/")) for name in "abc")
+    store.request_cancel(yard, first.id)
+    store.requeue(yard, first.id)
+    assert [take_job(yard, ME).id for _ in range(3)] == [second.id, third.id, first.id]
+    assert take_job(yard, ME) is None
+
+
+def test_an_attempt_that_was_overtaken_changes_nothing(yard):
+    before = running(yard, replace(ME, started="12"))
+    assert open_job(yard, before.id).state == "interrupted"
+    store.requeue(yard, before.id)
+    now = take_job(yard, ME)
+    store.conclude(yard, before, outcome(job_files(yard, before.id), -9, False))
+    assert open_job(yard, now.id).state == "running"
+
+
+def test_looking_never_makes_a_database(yard):
+    assert list_jobs(yard) == []
+    assert not store.has_work(yard)
+    with pytest.raises(NotFound):
+        open_job(yard, "1")
+    with pytest.raises(NotFound):
+        open_job(yard, "../1")
+    assert not yard.root.exists()
+
+
+def test_a_restored_database_file_is_read_anew(yard, tmp_path):
+    add_job(yard, ["x"], "kept", Path("/"))
+    with sqlite3.connect(yard.jobs_db) as source, sqlite3.connect(tmp_path / "copy") as copy:
+        source.backup(copy)
+    source.close()
+    copy.close()
+    add_job(yard, ["x"], "lost", Path("/"))
+    for extra in yard.root.glob("jobs.db-*"):
+        extra.unlink()
+    (tmp_path / "copy").replace(yard.jobs_db)
+    assert [job.title for job in list_jobs(yard)] == ["kept"]
+
+
+def test_a_foreign_or_newer_file_is_refused_in_a_sentence(yard):
+    yard.root.mkdir()
+    yard.jobs_db.write_bytes(b"this is no database, only some text that is long enough to be taken for one" * 20)
+    with pytest.raises(StoreError, match=r"jobs\.db cannot be used"):
+        list_jobs(yard)
+    yard.jobs_db.unlink()
+    with sqlite3.connect(yard.jobs_db) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer FERret"):
+        list_jobs(yard)
+    yard.jobs_db.unlink()

@@ -41,15 +41,15 @@ class JobFiles:
         except (OSError, ValueError):
             return None
 
-    def last_line(self) -> str:
-        """The clearest of its last words: what followed the last `ferret: `, else its last line, else nothing."""
+    def last_words(self) -> tuple[str, str]:
+        """What followed its last `ferret: `, and its last line; each empty where there is none."""
         if not self.log.exists():
-            return ""
+            return "", ""
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - _TAIL))
             lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
         spoken = [line.removeprefix("ferret: ") for line in lines if line.startswith("ferret: ")]
-        return (spoken or lines or [""])[-1]
+        return (spoken or [""])[-1], (lines or [""])[-1]
 
 
 def job_files(workspace: Workspace, job_id: str) -> JobFiles:
@@ -65,6 +65,9 @@ def outcome(files: JobFiles, code: int | None, cancel_requested: bool) -> Outcom
         return Outcome("done", result=result)
     if cancel_requested:
         return Outcome("cancelled", result=result)
+    sentence, last_line = files.last_words()
+    if code is None and sentence:
+        return Outcome("failed", sentence, result)
     if code is None or -code in _FROM_OUTSIDE or code == 130:
         return Outcome(
             "interrupted",
@@ -73,5 +76,4 @@ def outcome(files: JobFiles, code: int | None, cancel_requested: bool) -> Outcom
         )
     if code < 0:
         return Outcome("failed", f"Its process crashed ({signal.Signals(-code).name}). The log is {files.log}.")
-    said = files.last_line()
-    return Outcome("failed", said or f"It ended with exit code {code} and said nothing.", result)
+    return Outcome("failed", sentence or last_line or f"It ended with exit code {code} and said nothing.", result)

@@ -5,6 +5,8 @@ fitted on Training rows only. PublicTest and PrivateTest rows are judged by the 
 steer nothing, and no fold network has seen a copy of the test image either.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from fer_core.audit.results import AuditSettings
@@ -56,9 +58,7 @@ def _judge_fold(dataset: Dataset, settings: AuditSettings, fitted: np.ndarray, f
         dataset.images,
         dataset.labels,
         fitted,
-        load_recipe(settings.recipe),
-        network=settings.network,
-        size=settings.size,
+        replace(load_recipe(settings.recipe), network=settings.network, size=settings.size),
         seed=settings.seed + fold,
         report=_renamed(stage, part(report, 0.0, 0.9)),
     )

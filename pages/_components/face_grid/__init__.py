@@ -1,0 +1,82 @@
+"""A grid of faces as a component: 100 faces in about 200 ms where columns of `st.image` take 1.5 s.
+
+Each face is an `<img>` of its own with a caption below, so that screen readers, browsers' "save as" and search work.
+Where faces can be selected, a click or the space bar toggles one, shift takes a range, the arrow keys walk, Control+A
+takes all and Escape none; that happens in the browser, and the page hears of the result.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "ferret_face_grid",
+    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
+    js=(_HERE / "grid.js").read_text(encoding="utf-8"),
+)
+
+
+def face_grid(
+    images: np.ndarray,
+    captions: Sequence[str],
+    key: str,
+    *,
+    colours: Sequence[str] | None = None,
+    details: Sequence[str] | None = None,
+    label: str = "Faces",
+    selectable: bool = True,
+    multiple: bool = True,
+    size: int = 96,
+) -> list[int]:
+    """Draw faces in as many columns as fit and return which are selected, as ascending positions in `images`.
+
+    `images`: uint8 (N, 48, 48). `captions`: N short texts, what stands under each face and is its alternative text.
+    `colours`: N CSS colours, a mark beside each caption (the colour of its class). `details`: N longer texts, shown
+    while the pointer rests on a face. `label` names the grid for screen readers. `size`: the side of a face in
+    pixels; multiples of 48 are sharpest. With `multiple=False` a click selects one face and lets go of the other.
+
+    Other faces or captions under the same key begin with nothing selected.
+    """
+    faces = [
+        {
+            "src": _png_uri(image.tobytes(), image.shape),
+            "caption": caption,
+            "colour": colours[position] if colours is not None else "",
+            "detail": details[position] if details is not None else caption,
+        }
+        for position, (image, caption) in enumerate(zip(np.ascontiguousarray(images), captions, strict=True))
+    ]
+    digest = hashlib.sha256(np.ascontiguousarray(images).tobytes() + "\0".join(captions).encode())
+    stamp = digest.hexdigest()[:16]
+    data = {
+        "faces": faces,
+        "stamp": stamp,
+        "label": label,
+        "selectable": selectable,
+        "multiple": multiple,
+        "size": size,
+    }
+    state = _component(key=key, data=data, on_selection_change=_heard).selection or {}
+    if not selectable or state.get("stamp") != stamp:
+        return []
+    return sorted(position for position in state["positions"] if 0 <= position < len(faces))
+
+
+def _heard() -> None:
+    """The selection is read by the run that it starts; the callback makes it a state of the component."""
+
+
+@lru_cache(maxsize=4096)
+def _png_uri(pixels: bytes, shape: tuple[int, int]) -> str:
+    """A grey face as a PNG data URI; about 2 KB each, so the cache stays below 10 MB."""
+    buffer = BytesIO()
+    Image.fromarray(np.frombuffer(pixels, np.uint8).reshape(shape)).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,95 @@
+"""The review card as a component: what it is given, and what it sends back.
+
+The card lives in the browser (queue.html, queue.css, queue.js); Python deals faces, stores answers and acknowledges
+them. `data` goes in, the component's state `outbox` comes out; both are described where they are made, in
+pages/review.py and at the top of queue.js.
+"""
+
+import base64
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from fer_core.emotions import EMOTIONS
+from fer_core.review.verdict import ANSWER_KEYS, KEEP, NOT_A_FACE, SKIP, UNSURE, UNUSABLE
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "ferret_review_queue",
+    html=(_HERE / "queue.html").read_text(encoding="utf-8"),
+    css=(_HERE / "queue.css").read_text(encoding="utf-8"),
+    js=(_HERE / "queue.js").read_text(encoding="utf-8"),
+)
+
+TITLES = {NOT_A_FACE: "Not a face", UNUSABLE: "Unusable", UNSURE: "Unsure", SKIP: "Skip", KEEP: "Keep given label"}
+_TOOLS = (("undo", "u", "Undo"), ("flag", "f", "Flag"), ("guide", "h", "Guide"), ("reveal", "v", "Reveal"))
+
+GUIDE = (
+    ("angry", "Brows drawn down and together, hard stare, lips pressed or teeth bared."),
+    ("disgust", "Nose wrinkled, upper lip raised, cheeks pushed up."),
+    ("fear", "Brows raised and pulled together, eyes wide, mouth stretched sideways."),
+    ("happy", "Corners of the mouth up and back, cheeks raised, eyes narrowed."),
+    ("sad", "Inner brows raised, eyelids heavy, corners of the mouth down."),
+    ("surprise", "Brows raised in an arc, eyes wide, jaw dropped and loose."),
+    ("neutral", "No expression that you could name, the muscles at rest."),
+    (NOT_A_FACE, "A drawing, a text, an object: there is no face to read."),
+    (UNUSABLE, "A face, but covered, cut off or blurred until nobody could tell."),
+    (UNSURE, "You looked, and two classes fit. That is an answer: the face is ambiguous."),
+    (SKIP, "You do not want to answer now. It comes back in the skipped queue."),
+)
+
+
+def review_queue(key: str, data: dict[str, Any]) -> None:
+    """Draw the card. Its outbox is found in `st.session_state[key]` by the run that it starts."""
+    words = {"unit": "answered in this queue", "end": data.pop("end")}
+    _component(key=key, data={**data, "buttons": buttons(), "guide": guide(), "words": words}, on_outbox_change=_heard)
+
+
+def _heard() -> None:
+    """The state is read at the top of the run that it starts; the callback makes it a state of the component."""
+
+
+def buttons() -> list[dict[str, str]]:
+    """All buttons of the card: command, key, title, place, and the colours of the classes."""
+    classes = [
+        {
+            "command": emotion.name,
+            "key": ANSWER_KEYS[emotion.name],
+            "title": emotion.name.capitalize(),
+            "place": "class",
+            "colour": emotion.colour,
+            "ink": ink_on(emotion.colour),
+        }
+        for emotion in EMOTIONS
+    ]
+    others = [
+        {"command": answer, "key": ANSWER_KEYS[answer], "title": TITLES[answer], "place": "other"}
+        for answer in (NOT_A_FACE, UNUSABLE, UNSURE, SKIP)
+    ]
+    keep = {"command": KEEP, "key": ANSWER_KEYS[KEEP], "title": TITLES[KEEP], "place": "tool"}
+    tools = [{"command": command, "key": key, "title": title, "place": "tool"} for command, key, title in _TOOLS]
+    return [*classes, *others, keep, *tools]
+
+
+def guide() -> list[dict[str, str]]:
+    """What to look for, in the order of the buttons."""
+    return [{"command": command, "text": text} for command, text in GUIDE]
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is easier to read on a colour (WCAG's relative luminance)."""
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#111416" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
+
+
+def png_uri(image: np.ndarray) -> str:
+    """A grey image as a PNG data URI. `image`: uint8 (H, W)."""
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,15 +1,19 @@
 import hashlib
+import os
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 
 from fer_core.dataset.demo import KINDS, NOT_A_FACE, TRUTH, DemoSet, create_demo, draw_demo, load_truth
+from fer_core.dataset.demo.plan import draw_plan
 from fer_core.dataset.store import TRAINING, Images, create_dataset, open_dataset
 from fer_core.emotions import NAMES
 from fer_core.errors import NotFound, UsageError
-from fer_core.workspace import Workspace
+from fer_core.workspace import REPOSITORY, Workspace
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +32,23 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert one.images.labels.tolist() == same.images.labels.tolist()
     assert one.truth.equals(same.truth)
     assert one.images.pixels.tobytes() != other.images.pixels.tobytes()
+
+
+def test_the_bytes_do_not_depend_on_what_the_processor_can_do() -> None:
+    """Without the vector instructions of newer processors, in a process of its own: they are chosen at import."""
+    plain = {
+        "OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FP16,AVX,SSE4.2,SSE4.1",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3",
+    }
+    program = (
+        "import hashlib; from fer_core.dataset.demo import draw_demo; "
+        "print(hashlib.sha256(draw_demo(5, 150).images.pixels).hexdigest())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY, env=os.environ | plain, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == hashlib.sha256(draw_demo(5, 150).images.pixels).hexdigest()
 
 
 def test_splits_have_the_proportions_of_fer2013(drawn: DemoSet) -> None:
@@ -80,19 +101,12 @@ def test_labels_are_the_truth_except_where_planted(drawn: DemoSet) -> None:
 
 
 def test_wrong_labels_are_more_often_plausible_ones() -> None:
-    drawn = draw_demo(seed=1, images=1000)
-    rows = planted(drawn, "wrong_label")
-    pairs = {
-        frozenset((NAMES[true], NAMES[given]))
-        for true, given in zip(drawn.truth["true_label"][rows], drawn.images.labels[rows], strict=True)
-    }
-    likely = [frozenset(pair) for pair in (("fear", "surprise"), ("sad", "neutral"), ("angry", "disgust"))]
-    assert set(likely) <= pairs
-    hits = sum(
-        frozenset((NAMES[true], NAMES[given])) in likely
-        for true, given in zip(drawn.truth["true_label"][rows], drawn.images.labels[rows], strict=True)
-    )
-    assert hits / len(rows) > 1 / 3  # by pure chance 3 of 21 pairs
+    plan = draw_plan(3500, np.random.default_rng(1))
+    wrong = plan[plan["kinds"].str.contains("wrong_label")]
+    pairs = [{NAMES[true], NAMES[given]} for true, given in zip(wrong["true_label"], wrong["label"], strict=True)]
+    for likely in ({"fear", "surprise"}, {"sad", "neutral"}, {"angry", "disgust"}):
+        assert pairs.count(likely) > 2 * len(pairs) / 21  # twice its part if all 21 pairs were as likely
+    assert len({frozenset(pair) for pair in pairs}) > 15  # and the odd ones occur too
 
 
 def test_exact_copies_are_the_planted_ones_and_no_others(drawn: DemoSet) -> None:
@@ -148,8 +162,25 @@ def test_the_seven_expressions_can_be_told_apart() -> None:
     features = np.stack([hog.compute(image).ravel() for image in drawn.images.pixels])
     sound = drawn.truth["kinds"].to_numpy() == ""
     fitted, held_out = sound & (drawn.images.splits == TRAINING), sound & (drawn.images.splits != TRAINING)
-    model = LogisticRegression(C=0.1, max_iter=300).fit(features[fitted], drawn.images.labels[fitted])
+    model = RidgeClassifier(10).fit(features[fitted], drawn.images.labels[fitted])
+    print(model.score(features[held_out], drawn.images.labels[held_out]))
     assert model.score(features[held_out], drawn.images.labels[held_out]) > 0.8
+
+
+@pytest.mark.slow
+def test_the_shallow_network_learns_the_expressions_from_the_labels_as_given() -> None:
+    """At least 95 % of the sound held-out faces, from training images with all their planted faults."""
+    from fer_core.evaluation.inference import predict_probabilities  # torch, for this test alone
+    from fer_core.training.loop import fit
+    from fer_core.training.recipe import load_recipe
+
+    drawn = draw_demo()
+    truth, splits = drawn.truth["true_label"].to_numpy(), drawn.images.splits
+    rows = np.flatnonzero(splits == TRAINING)
+    model = fit(drawn.images.pixels, drawn.images.labels, rows, load_recipe("quick"))
+    held_out = np.flatnonzero((drawn.truth["kinds"].to_numpy() == "") & (splits != TRAINING))
+    answers = predict_probabilities(model, drawn.images.pixels[held_out]).argmax(1)
+    assert (answers == truth[held_out]).mean() >= 0.95
 
 
 def test_a_stored_demo_says_that_it_is_synthetic_and_keeps_its_truth(tmp_path) -> None:

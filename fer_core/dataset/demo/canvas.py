@@ -7,7 +7,8 @@ tones are blended in float64, so that the same seed gives the same bytes whereve
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ from fer_core.dataset.store import SIDE
 
 OVERSAMPLE = 4
 _FRACTION_BITS = 4  # OpenCV takes polygon corners in fixed point: here sixteenths of an oversampled pixel
+
+_MIRROR = np.array([-1.0, 1.0])
 
 Tone = float | np.ndarray
 """A grey value, 0 black to 255 white, or an array of them, float64 (48, 48)."""
@@ -33,14 +36,22 @@ class View:
 
     def turn(self, points: np.ndarray) -> np.ndarray:
         """Face coordinates (n, 2) after yaw and pitch: points near the middle of the head stand out and move most."""
-        x, y = points[:, 0], points[:, 1]
-        depth = 0.8 * np.sqrt(np.maximum(0.0, 1 - x * x - (y / 1.35) ** 2))
-        return np.stack([x + depth * np.sin(self.yaw), y + depth * np.sin(self.pitch)], axis=1)
+        squares = points * points
+        depth = np.sqrt(np.maximum(0.0, 1 - squares[:, :1] - squares[:, 1:] / 1.35**2))
+        return points + depth * self._slide
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Face coordinates (n, 2) to pixels (n, 2)."""
+        return self.turn(points) @ self._rotation + self.centre
+
+    @cached_property
+    def _slide(self) -> np.ndarray:
+        return 0.8 * np.sin([self.yaw, self.pitch])
+
+    @cached_property
+    def _rotation(self) -> np.ndarray:
         cos, sin = np.cos(self.tilt), np.sin(self.tilt)
-        return self.turn(points) @ np.array([[cos, sin], [-sin, cos]]) * self.scale + self.centre
+        return self.scale * np.array([[cos, sin], [-sin, cos]])
 
     @cached_property
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +97,9 @@ class Canvas:
     def _fixed_point(self, shapes: Sequence[np.ndarray]) -> list[np.ndarray]:
         scale = OVERSAMPLE << _FRACTION_BITS
         half = 1 << (_FRACTION_BITS - 1)  # OpenCV counts from the middle of a pixel, we from its corner
-        return [np.rint(self.view.project(shape) * scale).astype(np.int32) - half for shape in shapes]
+        corners = np.rint(self.view.project(np.concatenate(shapes)) * scale).astype(np.int32) - half
+        ends = list(accumulate(len(shape) for shape in shapes))
+        return [corners[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def _blend(self, tone: Tone, opacity: float, soft: float) -> None:
         small = cv2.resize(self._mask, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -98,15 +111,23 @@ class Canvas:
 
 def mirrored(shape: np.ndarray) -> list[np.ndarray]:
     """A shape of the right half of the face and its reflection."""
-    return [shape, shape * (-1, 1)]
+    return [shape, shape * _MIRROR]
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float, points: int = 20) -> np.ndarray:
     """The outline of an ellipse, (points, 2)."""
+    return _unit_circle(points) * (radius_x, radius_y) + (x, y)
+
+
+@cache
+def _unit_circle(points: int) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
-    return np.stack([x + radius_x * np.cos(angle), y + radius_y * np.sin(angle)], axis=1)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def outline(x: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """The closed shape between two curves over the same x, (2n, 2)."""
-    return np.concatenate([np.stack([x, upper], axis=1), np.stack([x, lower], axis=1)[::-1]])
+    corners = np.empty((2 * len(x), 2))
+    corners[: len(x), 0], corners[: len(x), 1] = x, upper
+    corners[len(x) :, 0], corners[len(x) :, 1] = x[::-1], lower[::-1]
+    return corners

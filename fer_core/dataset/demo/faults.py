@@ -71,7 +71,7 @@ def near_copy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     framed = np.pad(image.astype(np.float64), 1, mode="edge")
     shifted = framed[1 + down : 1 + down + SIDE, 1 + across : 1 + across + SIDE]
     brighter = rng.choice([-1, 1]) * rng.uniform(5, 14)
-    return _compress(shifted * rng.uniform(0.93, 1.07) + brighter, step=rng.uniform(6, 14))
+    return _compress(shifted * rng.uniform(0.93, 1.07) + brighter, step=rng.uniform(4, 9))
 
 
 def _compress(tones: np.ndarray, step: float) -> np.ndarray:

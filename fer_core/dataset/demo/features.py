@@ -95,9 +95,11 @@ def draw_nose(canvas: Canvas, person: Person, face: Expression, skin: np.ndarray
     wing = np.array([[width, tip - 0.06], [width + 0.025, tip + 0.02], [0.8 * width, tip + 0.085]])
     canvas.stroke(mirrored(wing), 0.5, 0.5 * skin, 0.6)
     if face.nose_wrinkle > 0.2:
-        across = np.array([[0.03, 0.0], [0.1, -0.02], [0.15, 0.045]])
-        wrinkles = [line for y in (-0.34, -0.22, -0.1) for line in mirrored(across + np.array([0, tip + y]))]
-        canvas.stroke(wrinkles, 0.7, 0.35 * skin, min(0.9, 0.7 * face.nose_wrinkle))
+        strength = min(1.0, face.nose_wrinkle)
+        bunny = [np.array([[0.07, -0.3], [0.17, -0.17]]), np.array([[0.1, -0.17], [0.18, -0.05]])]
+        lines = [line for shape in bunny for line in mirrored(shape + np.array([0, tip]))]
+        across = [np.array([[-0.08, y + 0.03], [0, y], [0.08, y + 0.03]]) + np.array([0, tip]) for y in (-0.38, -0.28)]
+        canvas.stroke([*lines, *across], 0.6, 0.42 * skin, 0.75 * strength, soft=0.3)
 
 
 def draw_mouth(canvas: Canvas, person: Person, face: Expression, skin: np.ndarray) -> None:
@@ -130,6 +132,10 @@ def draw_mouth(canvas: Canvas, person: Person, face: Expression, skin: np.ndarra
         if face.teeth_lower > 0.2:
             depth = np.minimum(0.35 * gap, 0.08 * min(face.teeth_lower, 1))
             canvas.fill([outline(x[inside], (inner_lower - depth)[inside], inner_lower[inside])], 0.35 * skin + 110)
+        if face.tongue > 0.2:
+            middle = float(inner_lower[6])
+            canvas.fill([ellipse(0, middle + 0.02, 0.5 * width, 0.11)], 1.05 * lip + 35, soft=0.3)
+            canvas.stroke([np.array([[0, middle - 0.05], [0, middle + 0.08]])], 0.6, 0.55 * lip, 0.6)
     else:
         canvas.stroke([np.stack([x, line], axis=1)], 0.8, 0.28 * skin, 0.9)
     corner = np.array([[width - 0.02, line[-1]], [width + 0.03, line[-1] - 0.25 * face.corners]])

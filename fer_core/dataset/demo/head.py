@@ -29,7 +29,7 @@ def face_outline(person: Person, jaw_drop: float, grow: float = 1.0) -> np.ndarr
     return np.stack([x, np.sign(sin) * np.abs(sin) ** power * height], axis=1) * grow
 
 
-def draw_body(canvas: Canvas, person: Person, skin: np.ndarray) -> None:
+def draw_body(canvas: Canvas, person: Person, skin: np.ndarray, hair: np.ndarray) -> None:
     """Neck and shoulders, and whatever hair falls behind them."""
     wide = person.width
     behind = {
@@ -38,7 +38,7 @@ def draw_body(canvas: Canvas, person: Person, skin: np.ndarray) -> None:
         "scarf": [ellipse(0, 0.05, 1.22 * wide, 1.45), np.array([[-0.9, 0.9], [0.9, 0.9], [1.5, 2.2], [-1.5, 2.2]])],
         "bun": [ellipse(0, -1.42, 0.4, 0.34)],
     }
-    tone = person.cloth if person.style == "scarf" else person.hair
+    tone = person.cloth if person.style == "scarf" else hair
     if person.style in behind:
         canvas.fill(behind[person.style], 0.85 * tone, soft=0.5)
     chin = person.chin
@@ -74,9 +74,9 @@ def draw_head(canvas: Canvas, person: Person, skin: np.ndarray, jaw_drop: float)
     )
 
 
-def draw_beard(canvas: Canvas, person: Person, jaw_drop: float) -> None:
+def draw_beard(canvas: Canvas, person: Person, hair: np.ndarray, jaw_drop: float) -> None:
     """Beard and moustache, painted before the mouth so that the lips stay in front."""
-    tone = 0.85 * person.hair + 10
+    tone = 0.85 * hair + 10
     if person.beard:
         rim = face_outline(person, jaw_drop, 1.02)
         rim = rim[(rim[:, 1] > 0.1)]
@@ -89,14 +89,14 @@ def draw_beard(canvas: Canvas, person: Person, jaw_drop: float) -> None:
         canvas.fill([outline(x, y - 0.06, y + 0.06)], tone, person.moustache, soft=0.5)
 
 
-def draw_hair(canvas: Canvas, person: Person, parting: float) -> None:
+def draw_hair(canvas: Canvas, person: Person, hair: np.ndarray, parting: float) -> None:
     """Hair, hat or scarf in front of the skull. `parting`: where the hair divides, -1 to 1."""
     if person.style == "bald":
         return
     if person.style == "scarf":
         rim = face_outline(person, 0.0, 1.14)
         hole = ellipse(0, 0.15, 0.86 * person.width, 1.02, 48)
-        canvas.fill([np.concatenate([rim, rim[:1], hole[:1], hole[:0:-1]])], person.cloth, soft=0.4)
+        canvas.fill([np.concatenate([rim, rim[:1], hole[:1], hole[::-1]])], person.cloth, soft=0.4)
         return
     if person.style in ("hat", "brim"):
         x = 1.06 * person.width * np.linspace(-1, 1, 13)
@@ -121,11 +121,14 @@ def draw_hair(canvas: Canvas, person: Person, parting: float) -> None:
         line = np.minimum(line + 0.08, -0.74) + 0.04 * np.sin(9 * x + 5 * parting)
     if person.style == "curly":
         line = line + 0.06 * np.sin(14 * x + 5 * parting)
+    line = line + 0.025 * np.sin(7 * x + 9 * parting) + 0.02 * np.sin(23 * x)  # no ruler drew it
     inner = np.stack([x, line], axis=1)
     sides = np.array([[0.93 * person.width, depth]])
-    canvas.fill([np.concatenate([rim, sides, inner, sides * (-1, 1)])], person.hair, soft=0.45)
+    shape = np.concatenate([rim, sides, inner, sides * (-1, 1)])
+    canvas.fill([shape + np.array([0, 0.07])], 0.4 * hair, 0.35, soft=1.3)  # its shadow on the skin
+    canvas.fill([shape], hair, soft=0.45)
     shine = ellipse(0.35 * parting, -1.15, 0.5, 0.09)
-    canvas.fill([shine], person.hair + 55, 0.5, soft=1.2)
+    canvas.fill([shine], hair + 55, 0.5, soft=1.2)
 
 
 def draw_glasses(canvas: Canvas, person: Person) -> None:

@@ -49,7 +49,7 @@ def random_person(rng: np.random.Generator) -> Person:
         value = between(low, high)
         return value if rng.random() < share else 0.0
 
-    skin = between(82, 208)
+    skin = between(95, 212)
     style = HAIR[rng.choice(len(HAIR), p=_HAIR_WEIGHTS)]
     hair = between(12, 70) if rng.random() < 0.7 else between(70, 205)
     if abs(hair - skin) < 35:  # a hairline that can be seen
@@ -68,15 +68,15 @@ def random_person(rng: np.random.Generator) -> Person:
         brow_thick=between(0.045, 0.1),
         brow_height=between(0.2, 0.28),
         eye_distance=between(0.38, 0.46),
-        eye_width=between(0.18, 0.235),
-        eye_open=between(0.085, 0.115),
+        eye_width=between(0.19, 0.245),
+        eye_open=between(0.09, 0.12),
         iris=between(15, 95),
         nose_length=between(0.26, 0.36),
         nose_width=between(0.13, 0.21),
-        mouth_width=between(0.3, 0.4),
-        lip_upper=between(0.045, 0.085),
-        lip_lower=between(0.06, 0.115),
-        lip_tone=between(0.58, 0.82),
+        mouth_width=between(0.32, 0.41),
+        lip_upper=between(0.055, 0.1),
+        lip_lower=between(0.08, 0.135),
+        lip_tone=between(0.5, 0.76),
         beard=between(0.35, 0.9) if bearded else 0.0,
         moustache=between(0.5, 0.9) if bearded and rng.random() < 0.7 else sometimes(0.04, 0.6, 0.9),
         glasses=sometimes(0.16, 0.5, 1),

@@ -9,12 +9,17 @@ import streamlit as st
 
 from fer_core.emotions import EMOTIONS, NAMES
 
+# Opaque, from a little off the background upwards, so that Plotly can choose a readable colour for the numbers.
+_LIGHT_SCALE = [[0, "#EEF3F7"], [1, "#1F618F"]]
+_DARK_SCALE = [[0, "#1D262D"], [1, "#3F83B0"]]
 _CONFIG = {"displayModeBar": False}
 
 
 def show(figure: go.Figure, key: str, alt: str, height: int = 280, **options: Any) -> Any:
     """Draw a figure at the width of its column. `alt` is what a screen reader says instead."""
-    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8}, legend={"orientation": "h", "y": 1.12})
+    figure.update_layout(
+        height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8}, legend={"orientation": "h", "y": 1.12}
+    )
     return st.plotly_chart(figure, key=key, alt=alt, config=_CONFIG, **options)
 
 
@@ -45,11 +50,12 @@ def matrix(values: pd.DataFrame, text: pd.DataFrame, hover: str) -> go.Figure:
             text=text.to_numpy(),
             texttemplate="%{text}",
             hovertemplate=hover + "<extra></extra>",
-            colorscale=[[0, "rgba(53,121,166,0.06)"], [1, "rgba(53,121,166,0.95)"]],
+            colorscale=_DARK_SCALE if st.context.theme.type == "dark" else _LIGHT_SCALE,
             showscale=False,
             xgap=2,
             ygap=2,
         )
     )
-    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure

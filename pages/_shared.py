@@ -21,6 +21,9 @@ def dataset_selector() -> None:
     It is bound to `?dataset=` in the URL; pages read it with `choose_dataset`.
     """
     names = [info.name for info in list_datasets(workspace())]
+    wanted = st.session_state.pop("dataset_wanted", None)
+    if wanted in names:  # one that was just imported; a widget's value can only be set before it is drawn
+        st.session_state["dataset"] = wanted
     if names:
         st.selectbox("Data set", names, key="dataset", bind="query-params", width=220)
 
@@ -29,10 +32,7 @@ def choose_dataset() -> Dataset | None:
     """The data set that is chosen, opened; where there is none yet, draws what to do about it and returns None."""
     known = {info.name: info for info in list_datasets(workspace())}
     if not known:
-        with st.container(border=True):
-            st.subheader("No data set yet", anchor=False)
-            st.write("Import FER2013 on the Overview page, or make the synthetic demo:")
-            st.code("python -m fer_core demo", language="shell")
+        st.markdown("**No data set yet.** Import FER2013 on the Overview page, or make the synthetic demo there.")
         return None
     name = st.session_state.get("dataset")
     info = known.get(name) or next(iter(known.values()))

@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -24,8 +23,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = Commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
     for floor in FLOORS:
-        if importlib.util.find_spec(f"fer_core.commands.{floor}") is None:
-            continue
         importlib.import_module(f"fer_core.commands.{floor}").register(commands)
     parsed = parser.parse_args(arguments)
 

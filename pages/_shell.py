@@ -37,6 +37,7 @@ STATIONS = [
 ]
 
 st.set_page_config(page_title="FERret", page_icon="pages/static/favicon.svg", layout="wide")
+st.logo("pages/static/logo.svg", size="medium")
 page = st.navigation([page for page, _ in STATIONS], position="top")
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):

@@ -70,7 +70,7 @@ def wilson(hits: int, count: int) -> list[float]:
     share, z2 = hits / count, Z95**2
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = Z95 / (1 + z2 / count) * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return [float(max(0.0, centre - half)), float(min(1.0, centre + half))]
+    return [float(min(share, max(0.0, centre - half))), float(max(share, min(1.0, centre + half)))]
 
 
 def resampled_matrices(matrix: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:

@@ -76,9 +76,9 @@ def grouped_folds(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int)
 
     labels: int (N,); groups: int (N,), equal for exact copies.
     """
-    # scikit-learn warns about classes with fewer images than folds; balanced together they are as well off.
+    # scikit-learn warns about classes with fewer images than folds: they go with the largest.
     counts = np.bincount(labels)
-    strata = np.where(counts[labels] < folds, len(counts), labels)
+    strata = np.where(counts[labels] < folds, counts.argmax(), labels)
     found = np.zeros(len(labels), np.int64)
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for fold, (_, held_out) in enumerate(splitter.split(strata, strata, groups)):

@@ -102,10 +102,10 @@ def parse_recipe(document: dict[str, Any], where: str) -> Recipe:
     for key, value in document.items():
         if key not in fields:
             raise InputRefused(f"{where}: a recipe has no {key!r} (it has: {', '.join(fields)}).")
-        kind = {"dict[str, Any]": dict}.get(str(fields[key].type), fields[key].type)
+        kind: Any = dict if key == "options" else fields[key].type
         value = float(value) if kind is float and type(value) is int else value
         if type(value) is not kind:
-            raise InputRefused(f"{where}: {key} must be {getattr(kind, '__name__', kind)}, not {value!r}.")
+            raise InputRefused(f"{where}: {key} must be {kind.__name__}, not {value!r}.")
         values[key] = value
     return Recipe(**values)
 

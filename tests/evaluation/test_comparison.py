@@ -1,0 +1,57 @@
+"""The paired test against SciPy, and the sentence that people read."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom, binomtest
+
+from fer_core.evaluation.comparison import Comparison, compare
+
+
+def test_counts_the_images_on_which_exactly_one_is_right() -> None:
+    labels = np.array([0, 0, 0, 0, 0])
+    found = compare(np.array([0, 0, 1, 1, 0]), np.array([0, 1, 0, 0, 0]), labels)
+    assert (found.n, found.a_correct, found.b_correct, found.a_only, found.b_only) == (5, 3, 4, 1, 2)
+    assert found.difference == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("a_only", "b_only"), [(0, 0), (1, 0), (5, 5), (12, 30), (250, 310), (900, 700)])
+def test_p_values_are_the_binomials(a_only: int, b_only: int) -> None:
+    found = Comparison(3_589, 2_000, 2_000 + b_only - a_only, a_only, b_only)
+    count = a_only + b_only
+    exact = binomtest(a_only, count).pvalue if count else 1.0
+    assert found.p_exact == pytest.approx(exact)
+    fewer = min(a_only, b_only)
+    assert found.p == pytest.approx(2 * binom.cdf(fewer, count, 0.5) - binom.pmf(fewer, count, 0.5))
+    assert found.p <= found.p_exact
+
+
+def test_the_interval_covers_the_true_difference_19_times_of_20() -> None:
+    rng = np.random.default_rng(0)
+    cells = rng.multinomial(400, [0.5, 0.12, 0.08, 0.3], size=2000)  # both, A only, B only, neither
+    covered = 0
+    for both, a_only, b_only, _ in cells:
+        low, high = Comparison(400, both + a_only, both + b_only, a_only, b_only).interval
+        covered += low <= -0.04 <= high
+    assert 0.935 <= covered / 2000 <= 0.965
+
+
+def test_the_sentence_names_the_better_one_with_interval_and_p() -> None:
+    found = Comparison(3_589, 2_000, 2_050, 200, 250)
+    assert found.sentence("first", "second", "PrivateTest, given labels") == (
+        "second is better than first by 1.4 points (0.2 to 2.6), p = .02, on PrivateTest, given labels."
+    )
+    turned = Comparison(3_589, 2_050, 2_000, 250, 200)
+    assert turned.sentence("first", "second", "PrivateTest, given labels") == (
+        "first is better than second by 1.4 points (0.2 to 2.6), p = .02, on PrivateTest, given labels."
+    )
+
+
+def test_the_sentence_does_not_claim_what_the_test_does_not_show() -> None:
+    sentence = Comparison(3_589, 2_000, 2_010, 200, 210).sentence("first", "second", "PrivateTest")
+    assert sentence.startswith("No clear difference between first and second: second is +0.3 points from first (")
+    assert Comparison(0, 0, 0, 0, 0).sentence("a", "b", "x") == "a and b have no image of x in common."
+
+
+def test_small_p_values_are_printed_as_journals_do() -> None:
+    assert "p < .001" in Comparison(3_589, 2_000, 2_300, 100, 400).sentence("a", "b", "x")
+    assert "p = .00" in Comparison(3_589, 2_000, 2_070, 200, 270).sentence("a", "b", "x")

@@ -1,0 +1,160 @@
+"""The loop learns, repeats itself by seed, and lets nobody in who should stay out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from fer_core.errors import Cancelled, FerretError, UsageError
+from fer_core.evaluation.inference import predict_probabilities
+from fer_core.training.loop import Observer, Training, fit
+from fer_core.training.recipe import Recipe
+
+Data = tuple[np.ndarray, np.ndarray]
+ROWS = np.arange(300)
+HELD_OUT = np.arange(300, 400)
+
+
+class Notes(Observer):
+    def __init__(self) -> None:
+        self.epochs: list[dict] = []
+        self.ticks: list[dict] = []
+        self.stops = 0
+
+    def ticked(self, training: Training, tick: dict) -> None:
+        self.ticks.append(tick)
+
+    def epoch_done(self, training: Training, epoch: dict) -> None:
+        self.epochs.append(dict(epoch))
+
+    def stopped(self, training: Training) -> None:
+        self.stops += 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"optimiser": "adam", "schedule": "constant", "warmup": 0.0},
+        {"optimiser": "sgd", "learning_rate": 0.05, "schedule": "cosine"},
+        {"average": 0.9, "label_smoothing": 0.1},
+        {"precision": "bfloat16"},
+    ],
+    ids=["adamw", "adam", "sgd", "average", "bfloat16"],
+)
+def test_learns_what_can_be_learned(bar_images: Data, tiny: Recipe, change: dict) -> None:
+    images, labels = bar_images
+    model = fit(images, labels, ROWS, replace(tiny, epochs=6, **change), seed=1)
+    predicted = predict_probabilities(model, images[HELD_OUT]).argmax(1)
+    assert (predicted == labels[HELD_OUT]).mean() > 0.9
+
+
+def test_the_same_seed_gives_the_same_model_and_another_another(bar_images: Data, tiny: Recipe) -> None:
+    images, labels = bar_images
+    said = []
+    for seed in (1, 1, 2):
+        torch.rand(seed)  # whatever torch's own generator did before
+        said.append(predict_probabilities(fit(images, labels, ROWS, replace(tiny, epochs=1), seed=seed), images))
+    np.testing.assert_array_equal(said[0], said[1])
+    assert not np.allclose(said[0], said[2], atol=1e-3)
+
+
+def test_torchs_own_generator_is_left_as_it_was(bar_images: Data, tiny: Recipe) -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    fit(*bar_images, ROWS[:64], replace(tiny, epochs=1))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_trains_on_its_rows_and_on_no_others(bar_images: Data, tiny: Recipe) -> None:
+    images, labels = bar_images
+    changed_images, changed_labels = images.copy(), labels.copy()
+    changed_images[HELD_OUT], changed_labels[HELD_OUT] = 0, 0
+    notes = Notes()
+    one = fit(images, labels, ROWS, tiny, validation=HELD_OUT, observer=notes)
+    other = fit(changed_images, changed_labels, ROWS, tiny)
+    np.testing.assert_array_equal(predict_probabilities(one, images), predict_probabilities(other, images))
+    assert [epoch["epoch"] for epoch in notes.epochs] == [1, 2, 3]
+
+
+def test_every_training_image_is_seen_once_per_epoch(bar_images: Data, tiny: Recipe) -> None:
+    images, labels = bar_images
+    seen: list[int] = []
+
+    class Watching(Training):
+        def advance(self, pixels: torch.Tensor, targets: torch.Tensor) -> None:
+            seen.extend(pixels[:, 0, 0].tolist())
+            super().advance(pixels, targets)
+
+    numbered = images.copy()
+    numbered[:250, 0, 0] = np.arange(250)
+    rows = np.arange(250)  # not a multiple of the batch
+    recipe = replace(tiny, epochs=2)
+    fit(numbered, labels, rows, recipe, training=Watching(recipe, len(rows), 0))
+    assert sorted(seen[:250]) == sorted(seen[250:]) == list(range(250))
+    assert seen[:250] != seen[250:]
+
+
+def test_an_epoch_says_how_good_it_was_on_the_held_out_rows(bar_images: Data, tiny: Recipe) -> None:
+    images, labels = bar_images
+    notes = Notes()
+    model = fit(images, labels, ROWS, tiny, validation=HELD_OUT, observer=notes)
+    probabilities = predict_probabilities(model, images[HELD_OUT])
+    last = notes.epochs[-1]
+    assert last["val_accuracy"] == pytest.approx((probabilities.argmax(1) == labels[HELD_OUT]).mean())
+    assert last["val_loss"] == pytest.approx(
+        -np.log(probabilities[np.arange(100), labels[HELD_OUT]].astype(float)).mean(), rel=1e-5
+    )
+    assert last["train_loss"] < notes.epochs[0]["train_loss"]
+    assert last["eta_s"] == 0
+    assert notes.ticks[0]["eta_s"] > 0
+    assert notes.ticks[0]["images_per_s"] > 0
+
+
+def test_evaluation_is_never_augmented(bar_images: Data, tiny: Recipe) -> None:
+    """A recipe that blanks and shifts everything still evaluates the pictures as they are."""
+    images, labels = bar_images
+    wild = replace(tiny, epochs=1, shift=0.3, erase=1.0, learning_rate=1e-9)
+    notes, calm = Notes(), Notes()
+    fit(images, labels, ROWS, wild, validation=HELD_OUT, observer=notes)
+    fit(images, labels, ROWS, replace(tiny, epochs=1, learning_rate=1e-9), validation=HELD_OUT, observer=calm)
+    assert notes.epochs[0]["val_loss"] == pytest.approx(calm.epochs[0]["val_loss"], abs=1e-5)
+
+
+def test_the_loss_is_cross_entropy_of_logits(bar_images: Data, tiny: Recipe) -> None:
+    """An undecided network starts at log 7; a second softmax could not get below 1.17."""
+    notes = Notes()
+    fit(*bar_images, ROWS, replace(tiny, epochs=8), validation=ROWS, observer=notes)
+    assert notes.ticks[0]["train_loss"] == pytest.approx(np.log(7), abs=1e-4)
+    assert notes.epochs[-1]["train_loss"] < 0.6
+
+
+def test_progress_goes_from_nothing_to_all(bar_images: Data, tiny: Recipe) -> None:
+    told: list[tuple[str, float]] = []
+    fit(*bar_images, ROWS, tiny, report=lambda stage, fraction: told.append((stage, fraction)))
+    assert told[0][0] == "training, epoch 1 of 3"
+    fractions = [fraction for _, fraction in told]
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] <= fractions[-1] <= 1
+
+
+def test_cancelled_goes_through_after_the_observer_heard_of_it(bar_images: Data, tiny: Recipe) -> None:
+    def cancel(stage: str, fraction: float) -> None:
+        raise Cancelled("stop")
+
+    notes = Notes()
+    with pytest.raises(Cancelled):
+        fit(*bar_images, ROWS, tiny, report=cancel, observer=notes)
+    assert notes.stops == 1
+
+
+def test_a_loss_that_explodes_is_said_in_a_sentence(bar_images: Data, tiny: Recipe) -> None:
+    with pytest.raises(FerretError, match=r"The loss became (nan|inf) in epoch 1. Lower the recipe's learning_rate"):
+        fit(*bar_images, ROWS, replace(tiny, optimiser="sgd", learning_rate=1e20, warmup=0.0))
+
+
+def test_nothing_to_train_on_is_said(bar_images: Data, tiny: Recipe) -> None:
+    with pytest.raises(UsageError, match="nothing to train on"):
+        fit(*bar_images, ROWS[:0], tiny)

@@ -40,6 +40,14 @@ METHODS = {
             "every position weighted on its own; the finest detail (Jiang et al., 2021)",
         ),
         Method(
+            "hirescam",
+            "HiRes-CAM",
+            "HiResCAM",
+            True,
+            "every feature at every position weighted by its own gradient; shows nothing that the network did not use "
+            "(Draelos and Carin, 2020)",
+        ),
+        Method(
             "eigencam",
             "Eigen-CAM",
             "EigenCAM",

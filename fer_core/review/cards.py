@@ -34,7 +34,8 @@ class Card:
     model: str
     based_on: str  # the newest event on this face when it was dealt
     given: str  # the given class
-    suggestion: str  # the network's class where it differs, else ""
+    asked: bool  # whether a network was asked
+    suggestion: str  # its class where that differs, else ""
     reasons: tuple[str, ...]  # the audit's evidence, in sentences
 
 
@@ -95,6 +96,7 @@ def make_cards(dataset: Dataset, log: VerdictLog, audit: Audit | None, queue: Qu
             queue.model,
             newest.get(row, ""),
             NAMES[dataset.labels[row]],
+            audit is not None and bool(audit.model),
             suggestions.get(row, ""),
             tuple(reasons.get(row, ())),
         )

@@ -47,7 +47,7 @@ def effect(dataset: Dataset, manifest: pd.DataFrame) -> Effect:
     """Count what a manifest changes. A reason's kind is what stands before its colon."""
     kept, label = manifest["kept"].to_numpy(bool), manifest["label"].to_numpy()
     training = dataset.splits == TRAINING
-    kinds = manifest.loc[~kept, "reason"].str.partition(":")[0]
+    kinds = manifest.loc[~kept, "reason"].str.split(":").str[0]
     flow = np.zeros((CLASSES, CLASSES), np.int64)
     changed = kept & (label != dataset.labels)
     np.add.at(flow, (dataset.labels[changed], label[changed]), 1)

@@ -184,11 +184,7 @@ def _first_copy(dataset: Dataset, among: np.ndarray) -> np.ndarray:
 def _conflicting_labels(dataset: Dataset) -> np.ndarray:
     """Each Training image's given labels, in words, where its Training copies differ; object (N,), else ""."""
     training = np.flatnonzero(dataset.splits == TRAINING)
-    table = pd.DataFrame({"group": dataset.groups[training], "label": dataset.labels[training]})
-    classes = table.groupby("group")["label"].unique()
-    words = {
-        group: ", ".join(NAMES[label] for label in sorted(labels))
-        for group, labels in classes.items()
-        if len(labels) > 1
-    }
-    return np.array([words.get(group, "") for group in dataset.groups], object)
+    table = pd.DataFrame({"group": dataset.groups[training], "label": dataset.labels[training]}).drop_duplicates()
+    table = table[table["group"].duplicated(keep=False)].sort_values("label")
+    words = table.groupby("group")["label"].agg(lambda labels: ", ".join(NAMES[label] for label in labels))
+    return np.array(pd.Series(dataset.groups).map(words).fillna(""), object)

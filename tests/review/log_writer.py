@@ -1,13 +1,17 @@
-"""What each process of the many-writers test does; alone in a file so that it starts quickly."""
+"""One of several programs that write to a log at once: log_writer.py WORKSPACE DATASET FILE, an event a line."""
 
-from collections.abc import Sequence
+import json
+import sys
 from pathlib import Path
 
-from fer_core.dataset.store import Dataset
+from fer_core.dataset.store import open_dataset
 from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.verdict import read_verdict
+from fer_core.workspace import Workspace
 
-
-def write_one_by_one(path: Path, dataset: Dataset, verdicts: Sequence[Verdict]) -> None:
-    for verdict in verdicts:
-        VerdictLog(path).record(dataset, [verdict])
+if __name__ == "__main__":
+    workspace = Workspace(Path(sys.argv[1]))
+    dataset = open_dataset(workspace, sys.argv[2])
+    for line in Path(sys.argv[3]).read_text().splitlines():
+        receipt = VerdictLog(workspace.labels_db).record(dataset, [read_verdict(json.loads(line))])
+        assert len(receipt.stored) == 1

@@ -132,3 +132,10 @@ def test_the_effect_counts_what_changed(dataset, log, say):
     text = "\n".join(summary.sentences())
     assert "angry to fear 1" in text and "dropped from Training: 5" in text
     assert summary.document()["relabelled"] == [["angry", "fear", 1]]
+
+
+def test_a_cut_that_changes_nothing_says_so(dataset, log):
+    summary = effect(dataset, plan_cut(dataset, log, None, POLICIES["relabel-only"]).manifest)
+    assert summary.dropped == {} and summary.document()["relabelled"] == []
+    assert "dropped from Training: 0" in summary.sentences()
+    assert (summary.balance["before"] == summary.balance["after"]).all()

@@ -1,8 +1,10 @@
 """What the log promises: stored once, never changed, undone by events, refused with a sentence."""
 
-import multiprocessing
+import json
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from log_writer import write_one_by_one
 
+from fer_core import database
 from fer_core.errors import StoreError
-from fer_core.review import database
 from fer_core.review.log import VerdictLog, counts
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITER = Path(__file__).with_name("log_writer.py")
 
 
 def current(log, dataset):
@@ -136,17 +140,15 @@ def test_counts_give_the_pace_in_active_time(log, dataset, say):
     assert counts(log.verdicts(dataset).iloc[:0])["labels_per_hour"] is None
 
 
-def test_processes_writing_at_once_lose_and_double_nothing(workspace, dataset, say):
-    batches = [[say(row, "sad", f"person {who}") for row in range(12)] * 2 for who in range(4)]
-    context = multiprocessing.get_context("spawn")  # they also open, and so create, the file at once
-    processes = [
-        context.Process(target=write_one_by_one, args=(workspace.labels_db, dataset, batch)) for batch in batches
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * 4
+def test_processes_writing_at_once_lose_and_double_nothing(workspace, dataset, say, tmp_path):
+    writers = []
+    for who in range(4):
+        answers = [say(row, "sad", f"person {who}") for row in range(12)] * 2  # everything is sent twice
+        file = tmp_path / f"{who}.jsonl"
+        file.write_text("\n".join(json.dumps(answer.document()) for answer in answers))
+        command = [sys.executable, WRITER, workspace.root, dataset.name, file]  # each may be the one to make the file
+        writers.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}))
+    assert [writer.wait() for writer in writers] == [0] * 4
     assert len(VerdictLog(workspace.labels_db).verdicts(dataset)) == 48
 
 

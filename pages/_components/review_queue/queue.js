@@ -405,7 +405,7 @@ class ReviewCard {
     this.find(".shown").hidden = !revealed;
     this.find(".reasons").hidden = !revealed;
     this.drawClass(".given", reveal?.given);
-    this.drawClass(".suggestion", reveal?.suggestion, "agrees, or was not asked");
+    this.drawClass(".suggestion", reveal?.suggestion, reveal?.asked ? "agrees" : "not asked");
     this.find(".reasons").textContent = reveal?.reasons.join(" ") ?? "";
     this.find(".reveal .command").disabled = revealed || !this.enabled;
     const keep = this.root.querySelector('[data-command="keep"]');
@@ -414,7 +414,7 @@ class ReviewCard {
 
   drawClass(selector, name, otherwise = "") {
     const element = this.find(selector);
-    element.textContent = name ? this.titles.get(name) : otherwise;
+    element.textContent = !this.revealed ? "" : name ? this.titles.get(name) : otherwise;
     paintClass(element, this.colours.get(name) ?? {});
   }
 

@@ -2,7 +2,7 @@
 
 The floors, from the ground up; a floor imports only what stands above it in this list:
 
-    emotions, errors, files, progress, workspace    the seven classes, the error tree, safe files
+    emotions, errors, files, database, progress, workspace    the ground floor
     dataset       what the images are: store, importers, exporters, demo, versions
     imaging       pictures in general: finding and cropping faces
     networks      the networks and their registry

@@ -35,8 +35,8 @@ from sqlalchemy import (
     update,
 )
 
+from fer_core.database import Database, Schema, open_database
 from fer_core.errors import NotFound, UsageError
-from fer_core.jobs.database import reading, writing
 from fer_core.jobs.outcome import Outcome, job_files, outcome
 from fer_core.jobs.process import Process
 from fer_core.workspace import Workspace
@@ -48,7 +48,7 @@ RESUMABLE = (FAILED, CANCELLED, INTERRUPTED)
 
 STALE = 15.0  # seconds without a heartbeat after which a process of another machine counts as gone
 
-metadata = MetaData(info={"version": 1})
+metadata = MetaData()
 jobs = Table(
     "jobs",
     metadata,
@@ -116,9 +116,16 @@ class Job:
         return {**asdict(self), "folder": str(self.folder)}
 
 
+_SCHEMA = Schema("job list", metadata, version=1, precious=False)
+
+
+def _database(workspace: Workspace) -> Database:
+    return open_database(workspace.jobs_db, _SCHEMA)
+
+
 def add_job(workspace: Workspace, arguments: list[str], title: str, folder: Path) -> Job:
     """Put a job at the end of the queue."""
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         number = connection.execute(
             insert(jobs)
             .values(
@@ -139,7 +146,7 @@ def list_jobs(workspace: Workspace, limit: int = 200) -> list[Job]:
     if not workspace.jobs_db.exists():
         return []
     sweep(workspace)
-    with reading(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).reading() as connection:
         return [_job(row) for row in connection.execute(select(jobs).order_by(jobs.c.number.desc()).limit(limit))]
 
 
@@ -147,7 +154,7 @@ def open_job(workspace: Workspace, job_id: str) -> Job:
     """One job, concluded first if it is dead. Raises NotFound."""
     if workspace.jobs_db.exists() and job_id.isdecimal():
         sweep(workspace)
-        with reading(workspace.jobs_db, metadata) as connection:
+        with _database(workspace).reading() as connection:
             row = connection.execute(select(jobs).where(jobs.c.number == int(job_id))).one_or_none()
         if row is not None:
             return _job(row)
@@ -156,7 +163,7 @@ def open_job(workspace: Workspace, job_id: str) -> Job:
 
 def sweep(workspace: Workspace) -> None:
     """Conclude every running job whose worker and whose process are gone."""
-    with reading(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).reading() as connection:
         running = [_job(row) for row in connection.execute(select(jobs).where(jobs.c.state == RUNNING))]
     for job in running:
         if not _cared_for(job):
@@ -175,7 +182,7 @@ def take_job(workspace: Workspace, worker: Process) -> Job | None:
     """Give the first job of the queue to a worker; None when nothing waits."""
     if not workspace.jobs_db.exists():
         return None
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         first = select(jobs.c.number).where(jobs.c.state == QUEUED).order_by(jobs.c.turn).limit(1).scalar_subquery()
         now = time.time()
         row = connection.execute(
@@ -203,7 +210,7 @@ def claim(workspace: Workspace, job_id: str, process: Process, parent: int) -> b
         and_(jobs.c.worker_pid == parent, jobs.c.pid.is_(None)),
         and_(jobs.c.pid == process.pid, jobs.c.pid_started == process.started),
     )
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         return bool(
             connection.execute(
                 update(jobs)
@@ -215,7 +222,7 @@ def claim(workspace: Workspace, job_id: str, process: Process, parent: int) -> b
 
 def beat(workspace: Workspace, job_id: str, **progress: Any) -> None:
     """A sign of life from a running job, with `stage`, `fraction` and `eta` where there is news."""
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         connection.execute(
             update(jobs)
             .where(jobs.c.number == int(job_id), jobs.c.state == RUNNING)
@@ -225,7 +232,7 @@ def beat(workspace: Workspace, job_id: str, **progress: Any) -> None:
 
 def should_stop(workspace: Workspace, job_id: str) -> bool:
     """Whether somebody asked the job to stop, or it is no longer counted as running."""
-    with reading(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).reading() as connection:
         row = connection.execute(
             select(jobs.c.cancel_requested, jobs.c.state).where(jobs.c.number == int(job_id))
         ).one_or_none()
@@ -237,7 +244,7 @@ def conclude(workspace: Workspace, job: Job, end: Outcome) -> None:
     values: dict[str, Any] = {"state": end.state, "error": end.error, "result": end.result, "finished": time.time()}
     if end.state == DONE:
         values |= {"fraction": 1.0, "stage": ""}
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         connection.execute(
             update(jobs)
             # `started` tells this attempt from a later one that was resumed in the meantime.
@@ -249,7 +256,7 @@ def conclude(workspace: Workspace, job: Job, end: Outcome) -> None:
 def request_cancel(workspace: Workspace, job_id: str) -> Job:
     """Cancel a queued job at once, or ask a running one to stop. Raises NotFound, or UsageError when it has ended."""
     job = open_job(workspace, job_id)
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         this = jobs.c.number == int(job.id)
         waiting = update(jobs).where(this, jobs.c.state == QUEUED).values(state=CANCELLED, finished=time.time())
         at_work = update(jobs).where(this, jobs.c.state == RUNNING).values(cancel_requested=1)
@@ -262,7 +269,7 @@ def request_cancel(workspace: Workspace, job_id: str) -> Job:
 def requeue(workspace: Workspace, job_id: str) -> Job:
     """Queue a job again that failed, was cancelled or interrupted. Raises NotFound, or UsageError for another state."""
     job = open_job(workspace, job_id)
-    with writing(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).writing() as connection:
         fresh = dict.fromkeys(_ATTEMPT)
         changed = connection.execute(
             update(jobs)
@@ -278,7 +285,7 @@ def has_work(workspace: Workspace) -> bool:
     """Whether any job is queued or running: one indexed look-up."""
     if not workspace.jobs_db.exists():
         return False
-    with reading(workspace.jobs_db, metadata) as connection:
+    with _database(workspace).reading() as connection:
         return connection.execute(select(jobs.c.number).where(jobs.c.state.in_(ACTIVE)).limit(1)).first() is not None
 
 

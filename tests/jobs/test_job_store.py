@@ -133,7 +133,7 @@ def test_a_restored_database_file_is_read_anew(yard, tmp_path):
 def test_a_foreign_or_newer_file_is_refused_in_a_sentence(yard):
     yard.root.mkdir()
     yard.jobs_db.write_bytes(b"this is no database, only some text that is long enough to be taken for one" * 20)
-    with pytest.raises(StoreError, match=r"jobs\.db cannot be used"):
+    with pytest.raises(StoreError, match=r"jobs\.db is damaged or no job list"):
         list_jobs(yard)
     yard.jobs_db.unlink()
     with sqlite3.connect(yard.jobs_db) as connection:

@@ -1,0 +1,208 @@
+"""SQLite for several processes at once: how the stores are opened, written and refused.
+
+Writing transactions begin IMMEDIATE: a deferred one that reads first and writes later is refused by SQLite whenever
+another process wrote in between, whatever the timeout. A process keeps ONE writing connection per file (SQLite before
+3.51.3 can damage a file when two connections of one process write and checkpoint at once); its threads take turns.
+Reading connections are opened for each read, never wait for writers, and may not write.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool, StaticPool
+
+from fer_core.errors import StoreError
+
+_APPLICATION = 0x46455254  # "FERT", so that `file labels.db` and we can tell it from any other database
+_PATIENCE = 20.0  # seconds that a write waits for other processes in all
+_WAIT = 2.0  # seconds that SQLite itself waits before it says "locked"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What one kind of database file holds, and what it promises.
+
+    A precious one has every commit on the disk before it is acknowledged, is never begun anew beside the traces of an
+    old one, and is not written any more once it was moved. The other kind (chatter that can be made again) commits
+    without waiting for the disk and is opened anew where another file took its place.
+    """
+
+    what: str  # what people call it: "verdict log"
+    metadata: MetaData
+    version: int
+    precious: bool
+
+
+class Database:
+    """One database file in one process. `open_database` makes sure that there is only one of these per file."""
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self.path = path
+        self.schema = schema
+        self._lock = threading.Lock()
+        if schema.precious:
+            self._refuse_bad_places()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = self._engine("rwc", read_only=False)
+        self._reader = self._engine("rw", read_only=True)
+        try:
+            with self._immediate() as connection:
+                self._prepare(connection)
+            with self._in_words(), self._writer.connect() as connection:
+                _patiently(connection, "PRAGMA journal_mode=WAL")  # stays with the file; from then on a no-op
+        except StoreError:
+            self.close()
+            raise
+        self._inode = path.stat().st_ino
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first statement; committed when the block ends well."""
+        self._check_in_place()
+        with self._immediate() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view that never waits for writers and cannot write."""
+        self._check_in_place()
+        with self._in_words(), self._reader.connect() as connection:
+            yield connection
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that was opened is still the one at its path."""
+        return self.path.exists() and self.path.stat().st_ino == self._inode
+
+    def close(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def _check_in_place(self) -> None:
+        """An open file that was moved away would take what nobody finds again."""
+        if not self.in_place:
+            raise StoreError(
+                f"{self.path} was moved or replaced while it was in use. Put it back, then restart the app."
+            )
+
+    def _refuse_bad_places(self) -> None:
+        path, what = self.path, self.schema.what
+        if not path.parent.is_dir():
+            raise StoreError(
+                f"The folder {path.parent} is not there, so the {what} cannot be kept. Bring it back, or name the "
+                "right workspace (--workspace, FERRET_WORKSPACE)."
+            )
+        orphan = path.with_name(path.name + "-wal")
+        if not path.exists() and orphan.exists():
+            raise StoreError(
+                f"{path} is missing but {orphan.name} is there: the {what} was moved. Bring {path.name} back beside "
+                "it; no new one is begun."
+            )
+
+    def _engine(self, mode: str, *, read_only: bool) -> Engine:
+        synchronous = "FULL" if self.schema.precious else "NORMAL"
+
+        def connect() -> sqlite3.Connection:
+            address = f"file:{quote(str(self.path))}?mode={mode}"
+            # isolation_level=None: transactions begin where we say, not where the driver guesses.
+            connection = sqlite3.connect(
+                address, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
+            connection.execute(f"PRAGMA synchronous={synchronous}")
+            if read_only:
+                connection.execute("PRAGMA query_only=ON")
+            return connection
+
+        engine = create_engine("sqlite://", creator=connect, poolclass=NullPool if read_only else StaticPool)
+        if read_only:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+
+    @contextmanager
+    def _immediate(self) -> Iterator[Connection]:
+        with self._lock, self._in_words(), self._writer.connect() as connection:
+            _patiently(connection, "BEGIN IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            raise StoreError(self._sentence(str(getattr(error, "orig", error)))) from error
+
+    def _prepare(self, connection: Connection) -> None:
+        """Make the tables in a new file; refuse a file that is newer than this program or not ours."""
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        known = self.schema.version
+        if version > known:
+            raise StoreError(
+                f"{self.path} was written by a newer FERret (format {version}, this one knows {known}). Update FERret."
+            )
+        if version == known:
+            return
+        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+            raise StoreError(
+                f"{self.path} is a database of another program; move it away, or choose another workspace."
+            )
+        self.schema.metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA application_id={_APPLICATION}")
+        connection.exec_driver_sql(f"PRAGMA user_version={known}")
+
+    def _sentence(self, problem: str) -> str:
+        """What SQLite says, as something that a person can act on."""
+        path = self.path
+        if "locked" in problem:
+            return f"{path} is held by another process; nothing was stored. Close what holds it, then try again."
+        if "readonly" in problem or "unable to open" in problem:
+            return f"{path} cannot be written (folder or file is read-only). Make it writable; nothing was stored."
+        if "full" in problem:
+            return f"The disk that holds {path} is full; nothing was stored. Make room, then try again."
+        if "not a database" in problem or "malformed" in problem:
+            return f"{path} is damaged or no {self.schema.what} ({problem}). Restore it from a backup."
+        return f"{path}: {problem}."
+
+
+_open: dict[tuple[Path, int], Database] = {}
+_opening = threading.Lock()
+
+
+def open_database(path: Path, schema: Schema) -> Database:
+    """The process's one Database for this file (a forked child gets its own). Raises StoreError."""
+    key = (path.resolve(), os.getpid())
+    with _opening:
+        known = _open.get(key)
+        if known is not None and not schema.precious and not known.in_place:
+            known.close()
+            known = None
+        if known is None:
+            known = _open[key] = Database(path.resolve(), schema)
+        return known
+
+
+def _patiently(connection: Connection, statement: str) -> None:
+    """Run a statement that takes a lock, again and again while other processes hold it."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells mypy what `connect` above returned
+    deadline = time.monotonic() + _PATIENCE
+    pause = 0.005
+    while True:
+        try:
+            driver.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, 0.2)

@@ -44,9 +44,7 @@ def test_imports_go_one_way(path: Path) -> None:
     imports = imported_floors(path) - {floor}
     if floor in ("commands", "__main__", "__init__"):
         allowed = {*GROUND, *FLOORS, "jobs", "commands"}
-    elif floor == "jobs":
-        allowed = {*GROUND}
-    elif floor in GROUND:
+    elif floor == "jobs" or floor in GROUND:
         allowed = {*GROUND}
     else:
         allowed = {*GROUND, *FLOORS[: FLOORS.index(floor)]}

@@ -76,4 +76,6 @@ def outcome(files: JobFiles, code: int | None, cancel_requested: bool) -> Outcom
         )
     if code < 0:
         return Outcome("failed", f"Its process crashed ({signal.Signals(-code).name}). The log is {files.log}.")
-    return Outcome("failed", sentence or last_line or f"It ended with exit code {code} and said nothing.", result)
+    if not sentence:
+        sentence = f"The program failed: {last_line or f'exit code {code}, without a word'}. Its log is {files.log}."
+    return Outcome("failed", sentence, result)

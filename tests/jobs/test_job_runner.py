@@ -160,7 +160,9 @@ def test_one_slot_under_twenty_submits_at_once(yard, tmp_path):
 def test_a_failure_keeps_the_last_clear_line(yard):
     refused, broken = submit(yard, "refuse"), submit(yard, "break")
     assert wait_for(yard, refused, "failed", "done").error == "faces.csv: line 7 is broken. Mend it."
-    assert wait_for(yard, broken, "failed", "done").error == "ValueError: a mistake of the program"
+    said = wait_for(yard, broken, "failed", "done").error
+    assert said.startswith("The program failed: ValueError: a mistake of the program.")
+    assert f"{broken.id}.log" in said
     assert store.open_job(yard, broken.id).state == "failed"
 
 

@@ -163,7 +163,6 @@ def test_the_seven_expressions_can_be_told_apart() -> None:
     sound = drawn.truth["kinds"].to_numpy() == ""
     fitted, held_out = sound & (drawn.images.splits == TRAINING), sound & (drawn.images.splits != TRAINING)
     model = RidgeClassifier(10).fit(features[fitted], drawn.images.labels[fitted])
-    print(model.score(features[held_out], drawn.images.labels[held_out]))
     assert model.score(features[held_out], drawn.images.labels[held_out]) > 0.8
 
 
@@ -207,5 +206,5 @@ def test_the_truth_of_other_data_sets_is_not_known(tmp_path) -> None:
     pixels = np.zeros((2, 48, 48), np.uint8)
     images = Images(pixels, np.zeros(2, np.int8), np.zeros(2, np.int8))
     dataset = create_dataset(Workspace(tmp_path), "real", images, origin={})
-    with pytest.raises(NotFound, match="not a generated demo"):
+    with pytest.raises(NotFound, match="only a generated demo"):
         load_truth(dataset)

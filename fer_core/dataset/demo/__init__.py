@@ -111,5 +111,5 @@ def load_truth(dataset: Dataset) -> pd.DataFrame:
     """What was planted in a stored demo (columns: TRUTH). Raises NotFound for a data set that was not drawn here."""
     path = dataset.path / "truth.parquet"
     if not path.exists():
-        raise NotFound(f"Nothing is known about the true labels of {dataset.name!r}: it is not a generated demo.")
+        raise NotFound(f"The true labels of {dataset.name!r} are not known: only a generated demo has them ({path}).")
     return pd.read_parquet(path)

@@ -59,13 +59,13 @@ POSES: dict[str, tuple[Expression, ...]] = {
     ),
     "disgust": (
         Expression(  # upper lip drawn up over the teeth
-            brow_inner=-0.12, brow_middle=-0.11, brow_outer=-0.06, brow_together=0.03, furrow=0.5, lid_upper=-0.6,
-            lid_lower=0.75, nose_wrinkle=1, nostrils=0.7, cheeks=0.6, fold=1, mouth_height=0.05, corners=-0.12,
+            brow_inner=-0.09, brow_middle=-0.11, brow_outer=-0.06, brow_together=0.02, furrow=0.2, lid_upper=-0.75,
+            lid_lower=0.85, nose_wrinkle=1, nostrils=0.7, cheeks=0.6, fold=1, mouth_height=0.05, corners=-0.12,
             sneer=0.1, open_upper=0.08, open_lower=0.04, square=0.5, teeth=1, lips=0.1, chin=0.5,
         ),
         Expression(  # tongue out
-            brow_inner=-0.11, brow_middle=-0.1, brow_outer=-0.05, brow_together=0.03, furrow=0.5, lid_upper=-0.65,
-            lid_lower=0.75, nose_wrinkle=1, nostrils=0.6, cheeks=0.6, fold=1, mouth_height=0.05, corners=-0.1,
+            brow_inner=-0.08, brow_middle=-0.1, brow_outer=-0.05, brow_together=0.02, furrow=0.2, lid_upper=-0.75,
+            lid_lower=0.85, nose_wrinkle=1, nostrils=0.6, cheeks=0.6, fold=1, mouth_height=0.05, corners=-0.1,
             sneer=0.08, open_upper=0.05, open_lower=0.13, square=0.3, tongue=1, jaw=0.05,
         ),
     ),
@@ -142,4 +142,4 @@ def random_expression(label: int, rng: np.random.Generator) -> Expression:
     poses = _MUSCLES[label]
     pose = poses[rng.integers(len(poses))]
     stray = _STRAY_AT_REST + _STRAY_AT_WORK * np.abs(pose)
-    return Expression(*(rng.uniform(0.8, 1.12) * pose + stray * rng.normal(size=len(pose))).tolist())
+    return Expression(*(rng.uniform(0.85, 1.15) * pose + stray * rng.normal(size=len(pose))).tolist())

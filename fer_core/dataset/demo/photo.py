@@ -39,8 +39,8 @@ def _random_view(rng: np.random.Generator) -> View:
     return View(
         centre=(24 + rng.normal(0, 1.0), 23.2 + rng.normal(0, 0.9)),
         scale=rng.uniform(17.2, 20.6),
-        tilt=rng.normal(0, 0.09),
-        yaw=np.clip(rng.normal(0, 0.17), -0.4, 0.4),
+        tilt=rng.normal(0, 0.075),
+        yaw=np.clip(rng.normal(0, 0.14), -0.35, 0.35),
         pitch=np.clip(rng.normal(0, 0.07), -0.15, 0.15),
     )
 

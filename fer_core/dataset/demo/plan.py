@@ -12,7 +12,7 @@ SPLIT_SHARES = (0.8, 0.1, 0.1)  # as in FER2013
 CLASS_SHARES = {
     "angry": 0.135, "disgust": 0.04, "fear": 0.14, "happy": 0.245, "sad": 0.165, "surprise": 0.115, "neutral": 0.16,
 }  # fmt: skip
-SMALLEST = 140  # images; below this some kind of fault would be missing in some split
+SMALLEST = 140  # images; fewer cannot hold some of every kind of fault and enough sound faces besides
 NOT_A_FACE = -1
 
 

@@ -124,7 +124,7 @@ def measure(server: Server, page: Page, arguments: argparse.Namespace) -> None:
 def sit_down(server: Server, page: Page, dataset: str, task: str) -> str:
     """Open the card as somebody new; returns the name."""
     name = f"bench-{task}-{os.getpid()}"
-    page.goto(f"{server.url}/review?annotator={name}&dataset={dataset}&queue=random")
+    page.goto(f"{server.url}/review?annotator={name}&dataset={dataset}&queue=Random")
     ready(page).wait_for_selector(".classes .command:enabled")
     return name
 

@@ -29,32 +29,31 @@ NOTHING = {
 def adjudicate(
     dataset: Dataset, log: VerdictLog, people: Consensus, verdicts: pd.DataFrame, history: pd.DataFrame
 ) -> None:
-    """The dockets, a page of cases at a time."""
-    waiting = {name: docket(dataset, people, history, name) for name in DOCKETS}
+    """One docket, a page of cases at a time."""
     name = st.segmented_control(
         "What to decide",
         DOCKETS,
         default=DOCKETS[0],
         required=True,
-        format_func=lambda name: f"{name.capitalize()} {len(waiting[name]):,}",
+        format_func=str.capitalize,
         key="docket",
         bind="query-params",
         label_visibility="collapsed",
     )
     if refusal := st.session_state.pop("decision_refused", None):
         st.warning(refusal, icon=":material/sync_problem:")
-    rows = waiting[name]
+    rows = docket(dataset, people, history, name)
     if not len(rows):
         st.caption(NOTHING[name])
         return
     annotator = _shared.annotator()
+    pictures = "1 picture waits" if len(rows) == 1 else f"{len(rows):,} pictures wait"
+    st.caption(f"{pictures} for a decision. Exact copies are one picture: they share their votes and the decision.")
     shown = cases(dataset, log, verdicts, rows[:PER_PAGE])
     for start in range(0, len(shown), 2):
         for column, case in zip(st.columns(2), shown[start : start + 2], strict=False):
             with column:
                 draw(dataset, log, annotator, case)
-    more = f"{len(rows) - PER_PAGE:,} more follow as these are decided. " if len(rows) > PER_PAGE else ""
-    st.caption(f"{more}Exact copies are one picture here: they share their votes and the decision.")
 
 
 def draw(dataset: Dataset, log: VerdictLog, annotator: str, case: Case) -> None:

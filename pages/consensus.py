@@ -11,11 +11,11 @@ from pages._adjudication import adjudicate
 from pages._versions import cut_panel, list_panel
 
 MEANINGS = {
-    "untouched": "nobody has answered yet",
-    "agreed": "one class has more than half of the votes",
-    "disputed": "votes, but no majority",
-    "ambiguous": "most people are unsure",
-    "unusable": "most see no face that can be read",
+    "untouched": "Nobody has answered yet.",
+    "agreed": "One class has more than half of the votes.",
+    "disputed": "Votes, but no majority.",
+    "ambiguous": "Most people are unsure: the face stays ambiguous.",
+    "unusable": "Most see no face that can be read.",
 }
 
 dataset = _shared.choose_dataset()
@@ -28,9 +28,9 @@ verdicts = log.verdicts(dataset)
 people = consensus(dataset, verdicts)
 states = people.counts()
 
-for column, (state, meaning) in zip(st.columns(5), MEANINGS.items(), strict=True):
-    column.metric(state.capitalize(), f"{states[state]:,}", border=True)
-    column.caption(meaning)
+with st.container(horizontal=True):
+    for state, meaning in MEANINGS.items():
+        st.metric(state.capitalize(), f"{states[state]:,}", border=True, help=meaning)
 
 summary = counts(verdicts)
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -1,5 +1,7 @@
 """The review card: one face, one key. Deals faces in batches and stores what comes back."""
 
+from hashlib import sha256
+
 import streamlit as st
 
 from fer_core.audit.results import Audit, latest_audit
@@ -52,7 +54,7 @@ def forget_annotator() -> None:
 @st.fragment
 def card(dataset: Dataset, audit: Audit | None, seat: Seat) -> None:
     """The card. Runs again by itself whenever answers arrive or faces run low; nothing else on the page moves."""
-    key = f"card-{dataset.hash[:12]}-{seat.annotator}-{seat.round}-{seat.queue}"
+    key = f"card-{sha256(f'{dataset.hash} {seat}'.encode()).hexdigest()[:16]}"  # names may hold what a key may not
     outbox = (st.session_state.get(key) or {}).get("outbox")
     log = VerdictLog(_shared.workspace().labels_db)
     review_queue(key, {**exchange(dataset, log, audit, seat, outbox), "end": ENDS[seat.queue]})

@@ -60,6 +60,8 @@ class ReviewCard {
     this.problem = "";
     this.wanted = false;
 
+    // Streamlit fades what a slow run has not confirmed yet. The card is never out of date: it runs here.
+    root.host?.closest("[data-testid='stElementContainer']")?.style.setProperty("opacity", "1", "important");
     this.build(data);
     this.onKey = (event) => this.keyDown(event);
     this.onTouch = () => this.clock.touch();

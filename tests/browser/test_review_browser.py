@@ -127,6 +127,21 @@ def test_answers_survive_a_closed_tab(server, ada):
     assert history(server, again)["key"].tolist() == ["1", "2", "3"]
 
 
+def test_while_the_log_cannot_be_written_the_card_says_why_and_keeps_the_answers(server, ada):
+    press(ada, "1")
+    all_saved(ada)
+    place = ada.locator(".frame").bounding_box()
+    away = server.workspace.root / "away.db"
+    server.workspace.labels_db.rename(away)
+    press(ada, "2", "3")
+    ada.get_by_text("was moved or replaced").wait_for()
+    assert "2 answers wait here" in ada.locator(".saved").text_content()
+    assert ada.locator(".frame").bounding_box() == place
+    away.rename(server.workspace.labels_db)
+    all_saved(ada)
+    assert history(server, ada)["key"].tolist() == ["1", "2", "3"]
+
+
 def test_undo_brings_the_face_back_and_the_log_keeps_both(server, ada):
     rows = press(ada, "1", "2")
     assert press(ada, "u") and row_on_screen(ada) == rows[1]

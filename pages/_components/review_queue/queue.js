@@ -457,7 +457,7 @@ class ReviewCard {
     if (saved.dataset.state !== state) saved.dataset.state = state;
     if (saved.dataset.count !== String(count)) saved.dataset.count = count;
     const words = saved.lastElementChild;
-    if (words.textContent !== text) words.textContent = text;
+    if (words.textContent !== text) words.textContent = words.title = text;
   }
 
   drawStrip() {

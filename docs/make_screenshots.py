@@ -1,0 +1,89 @@
+"""Takes the README's pictures: docs/images/{review,audit,runs,predict,overview}.webp, of the synthetic demo only.
+
+    python docs/make_screenshots.py WORKSPACE
+
+WORKSPACE holds a `demo` data set that has been audited, some reviewed faces and two finished runs. The visitor's photo
+is scikit-image's astronaut.png (NASA, public domain).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TARGET = REPOSITORY / "docs" / "images"
+PORT = 8597
+READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
+SIZE = {"width": 1280, "height": 860}
+
+
+def main(workspace: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}"],
+        cwd=REPOSITORY,
+        env={**os.environ, "FERRET_WORKSPACE": str(workspace.resolve())},
+    )
+    try:
+        wait_for_server()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            for scheme in ("light", "dark"):
+                page = browser.new_page(viewport=SIZE, color_scheme=scheme)
+                take_all(page, "" if scheme == "light" else "-dark")
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def take_all(page: Page, ending: str) -> None:
+    """One picture a page, at the moment that shows most."""
+    for name, path in (
+        ("overview", "?dataset=demo"),
+        ("audit", "audit?dataset=demo"),
+        ("review", "review?dataset=demo&annotator=Ada"),
+        ("runs", "runs?dataset=demo"),
+    ):
+        open_page(page, path)
+        take(page, name + ending)
+    open_page(page, "predict")
+    page.get_by_role("button", name="sample").first.click()
+    page.get_by_text("Grad-CAM").first.wait_for()
+    take(page, "predict" + ending)
+
+
+def open_page(page: Page, path: str) -> None:
+    page.goto(f"http://127.0.0.1:{PORT}/{path}")
+    page.wait_for_selector(READY)
+
+
+def take(page: Page, name: str) -> None:
+    """A screenshot, once pictures and charts have stopped moving."""
+    page.wait_for_timeout(2500)
+    picture = Image.open(BytesIO(page.screenshot()))
+    picture.convert("RGB").save(TARGET / f"{name}.webp", quality=78, method=6)
+
+
+def wait_for_server() -> None:
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health") as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.5)
+    raise SystemExit("The app did not start.")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))

@@ -26,6 +26,7 @@ SWITCHES = {
     "drop_unusable": ("Drop what people call unusable", "Not a face, or a face that nobody can read."),
     "relabel": ("Use the label that people agree on", "The given label stays where nobody has answered."),
 }
+NUMBERS = ("Training images", "Dropped", "Relabelled", "Verdicts up to")
 
 
 def cut_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None:
@@ -99,6 +100,7 @@ def draw_effect(summary: Effect) -> None:
     figure.update_layout(barmode="group", bargap=0.3, bargroupgap=0.05)
     alt = ", ".join(f"{name} {before:,} to {after:,}" for name, before, after in balance.itertuples())
     _charts.show(figure, "cut_balance", f"Training images per class before and after: {alt}", height=180)
+    st.caption("Training images per class, before (pale) and after.")
 
 
 def list_panel(dataset: Dataset) -> None:
@@ -112,23 +114,21 @@ def list_panel(dataset: Dataset) -> None:
         return
     table = pd.DataFrame(
         {
-            "version": [f"{dataset.name}@{version['name']}" for version in versions],
-            "training": [version["kept"]["Training"] for version in versions],
-            "dropped": [version["dropped"] for version in versions],
-            "relabelled": [version["relabelled"] for version in versions],
-            "verdicts up to": [version["policy"]["watermark"] for version in versions],
-            "cut": pd.to_datetime([version["cut"] for version in versions]),
-            "hash": [version["hash"][:12] for version in versions],
+            "Version": [f"{dataset.name}@{version['name']}" for version in versions],
+            "Training images": [version["kept"]["Training"] for version in versions],
+            "Dropped": [version["dropped"] for version in versions],
+            "Relabelled": [version["relabelled"] for version in versions],
+            "Verdicts up to": [version["policy"]["watermark"] for version in versions],
+            "Cut": pd.to_datetime([version["cut"] for version in versions]),
+            "Hash": [version["hash"][:12] for version in versions],
         }
     )
     st.dataframe(
         table,
         hide_index=True,
         column_config={
-            "training": st.column_config.NumberColumn("Training images", format="localized"),
-            "dropped": st.column_config.NumberColumn(format="localized"),
-            "relabelled": st.column_config.NumberColumn(format="localized"),
-            "cut": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            **{name: st.column_config.NumberColumn(format="localized") for name in NUMBERS},
+            "Cut": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
-    st.caption(f"Written {table['version'][0]} wherever a version is asked for: `train`, `export`, the Train page.")
+    st.caption(f"Written {table['Version'][0]} wherever a version is asked for: `train`, `export`, the Train page.")

@@ -170,4 +170,4 @@ def test_a_version_is_cut_with_its_effect_shown_before(app, demo, log):
     next(button for button in page.button if button.label == "Cut this version").click().run()
     assert not page.exception
     assert [version["name"] for version in list_versions(demo)] == ["first"]
-    assert page.dataframe[0].value["version"].tolist() == ["demo@first"]
+    assert page.dataframe[0].value["Version"].tolist() == ["demo@first"]

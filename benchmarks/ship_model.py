@@ -1,6 +1,6 @@
 """From a finished run to the model that ships: float16 weights and a model card with the run's own figures.
 
-    python benchmarks/ship_model.py RUN [--workspace data] [--name shallow48] [--to models]
+    python -m benchmarks.ship_model RUN [--workspace data] [--name shallow48] [--to models]
 
 Refuses a run on synthetic data, an unfinished one, and weights that lose accuracy by more than 0.1 points as float16.
 """
@@ -31,7 +31,7 @@ CARD = """\
 {parameters:,} parameters, float16, {megabytes:.2f} MB, sha256 `{sha256}`. Made with
 
     python -m fer_core train {version} --recipe {recipe} --seed {seed}
-    python benchmarks/ship_model.py {run}
+    python -m benchmarks.ship_model {run}
 
 ## What it is for
 

@@ -1,6 +1,6 @@
 """Training speed of `shallow`: ours against the loop that everybody writes first.
 
-    python benchmarks/throughput.py [--threads 2] [--sizes 48 224] [--repeats 5]
+    python -m benchmarks.throughput [--threads 2] [--sizes 48 224] [--repeats 5]
 
 Ours: uint8 images in memory, batches augmented as tensors, bfloat16 where the processor has it, channels last. Plain:
 a DataLoader that opens each image with Pillow, flips and resizes it one by one, and a float32 loop. Both train on

@@ -1,6 +1,6 @@
 """Wall time until `shallow` at 48 reaches the paper's accuracy, 60.71 % on PublicTest.
 
-    python benchmarks/time_to_paper.py fer2013 [--workspace data] [--recipe quick] [--seeds 3] [--threads 2]
+    python -m benchmarks.time_to_paper fer2013 [--workspace data] [--recipe quick] [--seeds 3] [--threads 2]
 
 Counted from the open data set to the first epoch whose PublicTest accuracy is at least the paper's, evaluation of every
 epoch included; starting Python and importing are not. Printed: each seed's time and epoch, mean and standard deviation.

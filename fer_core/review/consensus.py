@@ -10,6 +10,7 @@ Skipping is no vote.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,13 +34,13 @@ class Consensus:
     state: np.ndarray  # int8 (N,), an index into STATES
     label: np.ndarray  # int8 (N,): the agreed class, else -1
 
-    @property
+    @cached_property
     def distribution(self) -> np.ndarray:
         """Class votes as shares, float32 (N, 7); a row of zeros where no class got a vote."""
         total = self.votes.sum(axis=1, keepdims=True)
         return (self.votes / np.maximum(total, 1)).astype(np.float32)
 
-    @property
+    @cached_property
     def total(self) -> np.ndarray:
         """All votes of each image, int64 (N,)."""
         return self.votes.sum(axis=1) + self.junk + self.unsure

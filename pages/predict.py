@@ -139,7 +139,8 @@ def face_card(key: str, number: int, face: Face, predictor: Predictor) -> None:
             )
             seen.caption("The 48 × 48 pixels it saw")
             goal = f"for {NAMES[index]}" if METHODS[name].by_class else "whatever the class"
-            heat = heat_map(predictor, face, index, name)
+            with looked, st.spinner("Looking where it looked"):
+                heat = heat_map(predictor, face, index, name)
             looked.image(
                 overlay(face.crop, heat),
                 width="stretch",

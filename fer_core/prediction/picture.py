@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from fer_core.emotions import COLOURS
 from fer_core.imaging.crop import to_rgb
@@ -26,5 +26,11 @@ def draw_boxes(image: Image.Image, faces: Sequence[Face], side: int = 1280) -> I
         _, _, wide, high = draw.textbbox((0, 0), f" {number} ", font=font)
         above = max(0, top - high - 2 * line)
         draw.rectangle((left, above, left + wide, above + high + 2 * line), fill=colour)
-        draw.text((left, above + line), f" {number} ", fill="white", font=font, stroke_width=1, stroke_fill="black")
+        draw.text((left, above + line), f" {number} ", fill=_readable_on(colour), font=font)
     return picture
+
+
+def _readable_on(colour: str) -> str:
+    """Black or white, whichever stands out more."""
+    red, green, blue = ImageColor.getrgb(colour)[:3]
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "white"

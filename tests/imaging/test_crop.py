@@ -67,7 +67,7 @@ def test_a_large_face_is_averaged_not_sampled():
 
 def test_a_face_is_framed_as_fer2013_frames_it():
     grey = np.zeros((400, 400), np.uint8)
-    grey[100:300, 100:300] = 255  # the box itself; the frame is 3 % wider
+    grey[100:300, 100:300] = 255  # the box itself; the frame is 4 % wider
     crop = crop_face(grey, (100, 100, 200, 200))
     assert crop[1:-1, 1:-1].min() > 200
     side = 200 * FRAMING

@@ -1,7 +1,7 @@
 """How fast a photo is answered, and how FER2013 frames its faces.
 
-    python -m benchmarks.predict                        one 1280 x 720 photo with one face, model warm (median of 30)
-    python -m benchmarks.predict --framing fer2013     a FER2013 image's width over that of the cascade's box on it
+    python -m benchmarks.predict                         one 1280 x 720 photo with one face, model warm (median of 30)
+    python -m benchmarks.predict --framing fer2013      a FER2013 image's width over that of the cascade's box on it
 
 Aims: at most 150 ms for a prediction from the file's bytes, 400 ms with Grad-CAM, on two cores.
 """

@@ -6,6 +6,7 @@ Photos and answers live in the session's memory. Nothing here writes to the disk
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class Photo:
     name: str
     content: bytes
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Names the content, in widget keys and in the session's memory."""
         return hashlib.sha256(self.name.encode() + b"\0" + self.content).hexdigest()[:16]
@@ -72,7 +73,7 @@ def answer_all(photos: Iterable[Photo], predictor: Predictor, tta: bool, whole: 
     for position, photo in enumerate(photos):
         if bar:
             bar.progress(position / len(photos), text=f"Looking at {photo.name}")
-        settings = (photo.key, id(predictor), tta, photo.key in whole)
+        settings = (photo.key, predictor, tta, photo.key in whole)
         answer = known.get(settings) or _answer(photo, predictor, tta, photo.key in whole)
         answers[photo] = kept[settings] = answer
     if bar:
@@ -94,7 +95,7 @@ def _answer(photo: Photo, predictor: Predictor, tta: bool, whole: bool) -> Answe
 def heat_map(predictor: Predictor, face: Face, index: int, method: str) -> np.ndarray:
     """Where the network looked for one class, float32 (48, 48); computed once per session."""
     known: dict = st.session_state.setdefault("predict_maps", {})
-    key = (id(predictor), face.crop.tobytes(), index, method)
+    key = (predictor, face.crop.tobytes(), index, method)
     if key not in known:
         known[key] = explain(predictor, face.crop, index, method)
         while len(known) > KEPT_MAPS:

@@ -1,15 +1,17 @@
 """Train: choose what to train on and how, and watch the trainings that run in the background."""
 
+import time
 from collections.abc import Iterable
 
 import streamlit as st
 
 from fer_core.jobs.runner import ensure_worker, submit
-from fer_core.jobs.store import Job, list_jobs
+from fer_core.jobs.store import QUEUED, Job, list_jobs
 from fer_core.training.run import Run
 from pages import _curves, _jobs, _shared, _train
 
 FINISHED = 4  # finished jobs that are shown
+LONG_WAIT = 30  # seconds after which a queue that does not move is worth a word
 
 dataset = _shared.choose_dataset()
 if dataset is None:
@@ -90,13 +92,20 @@ def watch(polling: bool) -> None:
     """Everything in the background: the training that runs, those that wait, the last ones that ended."""
     ensure_worker(workspace)
     jobs = list_jobs(workspace)
-    active = sorted((job for job in jobs if job.active), key=lambda job: job.turn)
+    active = sorted((job for job in jobs if job.active), key=lambda job: (job.state == QUEUED, job.turn))
     if bool(active) != polling:
         st.rerun(scope="app")
     ended = [job for job in jobs if not job.active][:FINISHED]
     if not jobs:
         st.markdown("**Nothing is training.** The defaults on the left are fine: press *Start training*.")
         st.caption("It runs as a process of its own. You can close the browser, or stop the app, and come back later.")
+    if active and active[0].state == QUEUED:
+        still_since = st.session_state.setdefault("queue_still_since", time.time())
+        if time.time() - still_since > LONG_WAIT:
+            log = workspace.root / "jobs" / "worker.log"
+            st.caption(f"Nothing has begun to run for {LONG_WAIT} s. What keeps it stands in {log}.")
+    else:
+        st.session_state.pop("queue_still_since", None)
     for job in active:
         _jobs.job_row(job)
         run = _train.run_of(job)

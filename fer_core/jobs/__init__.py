@@ -5,5 +5,4 @@ runner     submit, cancel, resume, and the worker: a process of its own that run
 report     what a running job says about itself, and how it hears that it should stop
 outcome    from what a process left behind to how its job ended
 process    a process known by host, number and start time, because numbers are used again
-database   SQLite with one connection per process and immediate transactions
 """

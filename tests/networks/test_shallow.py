@@ -81,7 +81,12 @@ def test_an_option_that_a_network_does_not_have_is_refused_with_a_sentence() -> 
         build_network("shallow", 48, width=2)
 
 
-def test_the_cam_layer_is_the_last_convolution() -> None:
-    module = build_network("shallow", 48)
-    convolutions = [layer for layer in module.modules() if isinstance(layer, torch.nn.Conv2d)]
-    assert module.cam_layer is convolutions[-1]
+def test_the_cam_layer_gives_what_the_dense_layers_see() -> None:
+    module = build_network("shallow", 48).eval()
+    seen = {}
+    module.cam_layer.register_forward_hook(lambda _module, _inputs, output: seen.update(maps=output))
+    module.fc1.register_forward_hook(lambda _module, inputs, _output: seen.update(flat=inputs[0]))
+    module(torch.randn(2, 1, 48, 48))
+    assert seen["maps"].shape == (2, 128, 6, 6)
+    assert torch.equal(seen["maps"].flatten(1), seen["flat"])
+    assert seen["maps"].min() >= 0

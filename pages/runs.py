@@ -114,7 +114,7 @@ def confusion(run: Run, shown: Shown) -> None:
         true, says = cell
         faces = _runs.cell_faces(run, shown, true, says)
         st.subheader(f"{NAMES[true].capitalize()} called {NAMES[says]}", anchor=False)
-        several = f"the surest {MOST_FACES} of {len(faces):,}" if len(faces) > MOST_FACES else f"{len(faces):,}"
+        several = f"The surest {MOST_FACES} of {len(faces):,}" if len(faces) > MOST_FACES else f"{len(faces):,}"
         st.caption(f"{several} images of {shown.name}. Click the cell again for the classes.")
         show_faces(
             run, faces.head(MOST_FACES), [f"{sure:.0%} sure" for sure in faces["confidence"][:MOST_FACES]], "cell"

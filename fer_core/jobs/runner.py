@@ -62,13 +62,17 @@ def resume(workspace: Workspace, job_id: str, *, program: Sequence[str] = PROGRA
     return job
 
 
-def ensure_worker(workspace: Workspace, *, program: Sequence[str] = PROGRAM) -> None:
-    """Start a worker when there is work and no worker. Cheap enough to be called by every look at the jobs."""
+def ensure_worker(workspace: Workspace, *, program: Sequence[str] = PROGRAM) -> bool:
+    """Start a worker when there is work and no worker; returns whether it did.
+
+    Cheap enough to be called by every look at the jobs, and it should be: the system may take a moment to free the
+    lock of a worker that was killed.
+    """
     if not store.has_work(workspace):
-        return
+        return False
     lock = _try_lock(_lock_file(workspace, "worker"))
     if lock is None:
-        return
+        return False
     with lock, (workspace.root / "jobs" / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [*program, "worker", "--workspace", str(workspace.root), "--lock", str(lock.fileno())],
@@ -82,6 +86,7 @@ def ensure_worker(workspace: Workspace, *, program: Sequence[str] = PROGRAM) -> 
         )
     # Somebody must take note of its end, or it stays a zombie for as long as this process lives.
     threading.Thread(target=process.wait, name="worker's end", daemon=True).start()
+    return True
 
 
 def work(

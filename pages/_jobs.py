@@ -14,7 +14,11 @@ def job_row(job: Job) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{job.title}** · {_state(job)}")
-            if job.active and st.button("Stop", key=f"cancel_{job.id}", icon=":material/stop:"):
+            if (
+                job.active
+                and not job.cancel_requested
+                and st.button("Stop", key=f"cancel_{job.id}", icon=":material/stop:")
+            ):
                 cancel(_shared.workspace(), job.id)
                 st.toast(f"{job.title}: asked to stop.")
                 st.rerun(scope="app")

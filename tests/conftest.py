@@ -1,9 +1,14 @@
 """What every test may use: an empty workspace, a small demo data set, a photo."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+
+# Two workers with two torch threads each wait on one another on two cores. Set before torch is imported, and inherited
+# by the servers and jobs that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import Dataset, open_dataset

@@ -56,7 +56,7 @@ def take_all(page: Page, ending: str) -> None:
         take(page, name + ending)
     open_page(page, "predict")
     page.get_by_role("button", name="sample").first.click()
-    page.get_by_text("Grad-CAM").first.wait_for()
+    page.get_by_text("PNG").first.wait_for()  # the downloads stand at the end of an answer
     take(page, "predict" + ending)
 
 

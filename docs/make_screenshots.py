@@ -1,4 +1,4 @@
-"""Takes the README's pictures: docs/images/{review,audit,runs,predict,overview}.webp, of the synthetic demo only.
+"""Takes the README's pictures: docs/images/{review,audit,runs,predict}.webp, of the synthetic demo only.
 
     python docs/make_screenshots.py WORKSPACE
 
@@ -35,29 +35,26 @@ def main(workspace: Path) -> None:
         wait_for_server()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            for scheme in ("light", "dark"):
-                page = browser.new_page(viewport=SIZE, color_scheme=scheme)
-                take_all(page, "" if scheme == "light" else "-dark")
+            take_all(browser.new_page(viewport=SIZE, color_scheme="light"))
             browser.close()
     finally:
         server.terminate()
         server.wait()
 
 
-def take_all(page: Page, ending: str) -> None:
+def take_all(page: Page) -> None:
     """One picture a page, at the moment that shows most."""
     for name, path in (
-        ("overview", "?dataset=demo"),
         ("audit", "audit?dataset=demo"),
         ("review", "review?dataset=demo&annotator=Ada"),
         ("runs", "runs?dataset=demo"),
     ):
         open_page(page, path)
-        take(page, name + ending)
+        take(page, name)
     open_page(page, "predict")
     page.get_by_role("button", name="sample").first.click()
-    page.get_by_text("PNG").first.wait_for()  # the downloads stand at the end of an answer
-    take(page, "predict" + ending)
+    page.get_by_text("Download JSON").first.wait_for()  # the downloads stand at the end of an answer
+    take(page, "predict")
 
 
 def open_page(page: Page, path: str) -> None:

@@ -1,5 +1,6 @@
 """Overview: what a newcomer and a returning person see, and where the one primary button leads."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,3 +74,15 @@ def test_a_bad_file_is_a_sentence_and_the_page_lives_on(opened, demo: Dataset, w
     assert not app.exception
     assert "line 2" in app.error[0].value
     assert [info.name for info in list_datasets(workspace)] == ["demo"]
+
+
+def test_an_uploaded_zip_of_class_folders_is_imported(opened, demo: Dataset, workspace, tmp_path: Path) -> None:
+    export_version(as_imported(demo), tmp_path / "fer")
+    archive = Path(shutil.make_archive(str(tmp_path / "fer"), "zip", tmp_path / "fer"))
+    app = opened()
+    app.file_uploader(key="import_upload").set_value((archive.name, archive.read_bytes(), "application/zip"))
+    app.text_input(key="import_name_upload").set_value("uploaded")
+    [button for button in app.button if button.label == "Import"][1].click().run()
+    assert not app.exception
+    assert app.session_state["dataset"] == "uploaded"
+    assert {info.hash for info in list_datasets(workspace)} == {demo.hash}

@@ -8,9 +8,18 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # `streamlit run` puts the script's folder there, an ASGI server may not
     sys.path.insert(0, str(ROOT))
 
-app = st.App("pages/_shell.py")
+
+def overview(request: Request) -> RedirectResponse:
+    """The default page answers at the root alone; its own name leads there."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
+
+
+app = st.App("pages/_shell.py", routes=[Route("/overview", overview)])

@@ -3,7 +3,8 @@
     python -m benchmarks.demo_audit [--seeds 3]
 
 Prints recall (planted images that are found) and precision (found images that are planted) per reason, and how well the
-suspicion ranks the planted wrong labels. The truth is what the generator planted; the audit never sees it.
+suspicion and the other scores rank the planted wrong labels. The truth is what the generator planted; the audit never
+sees it. `--images 420 --recipe FILE.toml` is a small one, to see that it works.
 """
 
 import argparse
@@ -14,10 +15,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fer_core.audit.results import Audit, AuditSettings
+from fer_core.audit.results import Audit, preset
+from fer_core.audit.scores import SCORES
 from fer_core.audit.stages import run_audit
 from fer_core.dataset.demo import create_demo, load_truth
 from fer_core.dataset.store import Dataset
+from fer_core.dataset.version import as_imported
 from fer_core.training.machine import cpu
 from fer_core.training.threads import set_threads
 from fer_core.workspace import Workspace
@@ -26,16 +29,19 @@ from fer_core.workspace import Workspace
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=3500)
+    parser.add_argument("--recipe", help="default: audit-fast")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     print(f"{cpu()['name']}, {set_threads(arguments.threads)} threads")
     tables = []
     for seed in range(arguments.seeds):
         with tempfile.TemporaryDirectory() as folder:
-            demo = create_demo(Workspace(Path(folder)), seed=seed)
-            audit = run_audit(demo, AuditSettings(seed=seed))
+            demo = create_demo(Workspace(Path(folder)), seed=seed, images=arguments.images)
+            settings = preset("fast").changed(seed=seed, recipe=arguments.recipe)
+            audit = run_audit(as_imported(demo), settings, cores=arguments.threads)
             tables.append(compare(demo, audit))
-            print(f"seed {seed}: {len(demo):,} images, audit {audit.document['seconds']:.0f} s")
+            print(f"seed {seed}: {len(demo):,} images, audit {audit.document['seconds']['all']:.0f} s")
     table = pd.concat(tables).groupby(level=0, sort=False).agg(["mean", "min", "max"])
     print(f"\nmean (least to most) over {arguments.seeds} demos")
     for reason, row in table.iterrows():
@@ -48,26 +54,26 @@ def main() -> None:
 
 
 def compare(demo: Dataset, audit: Audit) -> pd.DataFrame:
-    """One line per reason: recall, precision, images planted; for labels also AUROC and AUPRC of the ranking."""
+    """One line per reason: recall and precision. One per score of labels: AUROC and AUPRC of the wrong labels."""
     truth = load_truth(demo)
-    planted = {kind: truth["kinds"].str.contains(kind).to_numpy() for kind in ("flat", "blurred", "exact_copy")}
-    conflict = truth["kinds"].str.contains("exact_conflict").to_numpy()
-    leak = truth["kinds"].str.contains("exact_leak").to_numpy()
     partner = truth["partner"].to_numpy()
     wrong = (truth["true_label"] >= 0).to_numpy() & (truth["true_label"] != demo.labels).to_numpy()
 
-    def with_partners(rows: np.ndarray) -> np.ndarray:
-        """A copy and what it was copied from are both duplicates."""
-        both = rows.copy()
-        both[partner[rows]] = True
-        return both
+    def planted(*kinds: str) -> np.ndarray:
+        """bool (N,): images with one of these kinds; a copy and what it was copied from are both duplicates."""
+        own = truth["kinds"].str.split(";").map(lambda said: not set(kinds).isdisjoint(said)).to_numpy(bool, copy=True)
+        own[partner[own & (partner >= 0)]] = True
+        return own
 
     expected = {
-        "exact-duplicate": with_partners(planted["exact_copy"]),
-        "label-conflict": with_partners(conflict),
-        "split-leak": with_partners(leak),
-        "flat": planted["flat"],
-        "blurred": planted["blurred"],
+        "exact-duplicate": planted("exact_copy"),
+        "label-conflict": planted("exact_conflict"),
+        "split-leak": planted("exact_leak"),
+        "near-duplicate": planted("near_copy"),
+        "flat": planted("flat"),
+        "blurred": planted("blurred"),
+        "black-and-white": planted("black_and_white"),
+        "not-a-face": planted("not_a_face"),
         "label": wrong,
     }
     rows = {}
@@ -78,8 +84,9 @@ def compare(demo: Dataset, audit: Audit) -> pd.DataFrame:
             "recall": (found & true).sum() / true.sum(),
             "precision": (found & true).sum() / max(found.sum(), 1),
         }
-    suspicion = audit.suspects.set_index("row")["suspicion"].sort_index().to_numpy()
-    rows["label"] |= {"AUROC": roc_auc_score(wrong, suspicion), "AUPRC": average_precision_score(wrong, suspicion)}
+    for name in SCORES:
+        score = audit.scores[name].to_numpy()
+        rows[name] = {"AUROC": roc_auc_score(wrong, score), "AUPRC": average_precision_score(wrong, score)}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -7,6 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from fer_core.audit.findings import REASONS
+from fer_core.dataset.store import SPLITS
 from fer_core.emotions import EMOTIONS, NAMES
 
 # Opaque, from a little off the background upwards, so that Plotly can choose a readable colour for the numbers.
@@ -59,3 +61,35 @@ def matrix(values: pd.DataFrame, text: pd.DataFrame, hover: str) -> go.Figure:
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
+
+
+def findings_bars(counts: dict[str, int]) -> None:
+    """How many images were found for each reason; the axis is logarithmic, since some reasons find thousands."""
+    figure = go.Figure(
+        go.Bar(
+            x=[max(counts[reason], 0.8) for reason in REASONS],
+            y=[reason.replace("-", " ") for reason in REASONS],
+            text=[f"{counts[reason]:,}" for reason in REASONS],
+            orientation="h",
+            marker_color="#3579A6",
+            customdata=list(REASONS.values()),
+            hovertemplate="%{customdata}<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(visible=False, type="log")
+    alt = ", ".join(f"{reason} {count:,}" for reason, count in counts.items())
+    show(figure, "findings", f"Images found for each reason: {alt}", height=400)
+
+
+def leak_matrix(leaks: dict[str, dict[str, int]]) -> None:
+    """How many images of one split (rows) have an exact copy in another."""
+    table = pd.DataFrame(leaks).T.reindex(index=SPLITS, columns=SPLITS)
+    text = table.map(lambda value: "" if pd.isna(value) else f"{int(value):,}")
+    alt = "; ".join(
+        f"{split}: {', '.join(f'{count:,} in {other}' for other, count in others.items())}"
+        for split, others in leaks.items()
+    )
+    figure = matrix(table, text, "%{text} %{y} images with an exact copy in %{x}")
+    show(figure, "leaks", f"Matrix of images with an exact copy in another split: {alt}", height=210)

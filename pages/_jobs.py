@@ -35,15 +35,11 @@ def _state(job: Job) -> str:
     if job.cancel_requested and job.active:
         return "stopping"
     if job.state == "done" and job.finished and job.started:
-        return f"done in {_duration(job.finished - job.started)}"
+        return f"done in {_shared.duration(job.finished - job.started)}"
     return job.state
 
 
 def _left(job: Job) -> str:
     if job.eta is None or job.heartbeat is None:
         return ""
-    return f" · about {_duration(max(job.eta - (time.time() - job.heartbeat), 0))} left"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f" · about {_shared.duration(max(job.eta - (time.time() - job.heartbeat), 0))} left"

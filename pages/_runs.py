@@ -17,7 +17,7 @@ from fer_core.evaluation.metrics import wilson
 from fer_core.training.results import changed_sides, comparison, confusion_difference, evaluation, subset_predictions
 from fer_core.training.run import Run, probabilities
 from pages import _charts, _shared
-from pages._train import duration
+from pages._shared import duration
 
 # B minus A: the two ends of Okabe and Ito's palette that everybody can tell apart, over the page's own background.
 _MORE, _LESS = "#0072B2", "#D55E00"

@@ -63,3 +63,10 @@ def _ask_for_name() -> NoReturn:
             st.session_state["annotator_name"] = typed.strip()
             st.rerun()
     st.stop()
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

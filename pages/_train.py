@@ -81,10 +81,3 @@ def run_of(job: Job) -> Run | None:
         return open_run(_shared.workspace(), job.arguments[job.arguments.index("--run") + 1])
     except NotFound:
         return None
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

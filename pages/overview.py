@@ -1,11 +1,9 @@
 """Overview: what is in the data set, what is wrong with it, how far the review is, and the next best step."""
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from fer_core.audit.findings import REASONS
 from fer_core.dataset.store import SPLITS
 from pages import _charts, _shared
 from pages._imports import import_panel
@@ -26,7 +24,7 @@ step = next_step(dataset, now)
 with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.markdown(f"**Next:** {step.why}")
     if st.button(step.button, type="primary", icon=":material/arrow_forward:", key="next_step"):
-        st.switch_page(step.page, query_params={"dataset": dataset.name})
+        st.switch_page(step.page)
 
 counts = dataset.counts()
 states = now.people.counts()
@@ -82,22 +80,7 @@ with left:
 with right:
     st.subheader("Findings by reason", anchor=False)
     if findings:
-        figure = go.Figure(
-            go.Bar(
-                x=[findings[reason] for reason in REASONS],
-                y=[reason.replace("-", " ") for reason in REASONS],
-                text=[f"{findings[reason]:,}" for reason in REASONS],
-                orientation="h",
-                marker_color="#3579A6",
-                customdata=list(REASONS.values()),
-                hovertemplate="%{customdata}<extra></extra>",
-                cliponaxis=False,
-            )
-        )
-        figure.update_yaxes(autorange="reversed")
-        figure.update_xaxes(visible=False)
-        alt = ", ".join(f"{reason} {count:,}" for reason, count in findings.items())
-        _charts.show(figure, "findings", f"Bar chart of findings: {alt}")
+        _charts.findings_bars(findings)
     else:
         st.caption("Duplicates, leaks and unusable images are found in seconds; wrong labels in minutes.")
 
@@ -105,17 +88,7 @@ left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Leaks between splits", anchor=False)
     if duplicates:
-        leaks = pd.DataFrame(duplicates["leaks"]).T.reindex(index=SPLITS, columns=SPLITS)
-        text = leaks.map(lambda value: "" if pd.isna(value) else f"{int(value):,}")
-        _charts.show(
-            _charts.matrix(leaks, text, "%{text} %{y} images with an exact copy in %{x}"),
-            "leaks",
-            "Matrix of images with an exact copy in another split: "
-            + "; ".join(
-                f"{a}: {', '.join(f'{n:,} in {b}' for b, n in row.items())}" for a, row in duplicates["leaks"].items()
-            ),
-            height=230,
-        )
+        _charts.leak_matrix(duplicates["leaks"])
         st.caption("Images of the row's split with an exact copy in the column's split.")
     else:
         st.caption("An audit counts the images that stand in more than one split.")

@@ -9,6 +9,7 @@ from fer_core.dataset.store import Dataset
 from fer_core.review.cards import Seat
 from fer_core.review.log import VerdictLog
 from fer_core.review.queue import RANDOM, SKIPPED, SUSPECTS
+from fer_core.review.selections import PREFIX, list_selections
 from pages import _shared
 from pages._components.review_queue import review_queue
 from pages._review import exchange
@@ -18,12 +19,19 @@ ENDS = {
     SUSPECTS: "Every suspect is answered.\nCut a version on the Consensus page,\nor go on in random order.",
     RANDOM: "Every face is answered.\nCut a version on the Consensus page,\nor begin a second round.",
     SKIPPED: "Nothing is skipped.",
+    PREFIX: "Everything that was picked is answered.",
 }
+PICKED_SHOWN = 3  # selections offered, the newest first
 
 
-def choose_seat(annotator: str, audited: bool) -> Seat:
+def choose_seat(dataset: Dataset, annotator: str, audited: bool) -> Seat:
     """The queue and the round, chosen above the card."""
     names = list(QUEUES) if audited else [RANDOM, SKIPPED]
+    asked = st.query_params.get("queue")
+    picked = list_selections(dataset)
+    offered = picked[:PICKED_SHOWN] + [one for one in picked[PICKED_SHOWN:] if one.name == asked]
+    titles = QUEUES | {one.id: one.name for one in offered}
+    names += [one.id for one in offered]
     with st.container(horizontal=True, vertical_alignment="center", key="seat"):
         queue = st.segmented_control(
             "Queue",
@@ -32,7 +40,7 @@ def choose_seat(annotator: str, audited: bool) -> Seat:
             bind="query-params",
             required=True,
             default=names[0],
-            format_func=QUEUES.get,
+            format_func=titles.get,
             label_visibility="collapsed",
         )
         with st.popover(f"{annotator}, round {st.session_state.get('round', 1)}", icon=":material/person:"):
@@ -57,11 +65,17 @@ def card(dataset: Dataset, audit: Audit | None, seat: Seat) -> None:
     key = f"card-{sha256(f'{dataset.hash} {seat}'.encode()).hexdigest()[:16]}"  # names may hold what a key may not
     outbox = (st.session_state.get(key) or {}).get("outbox")
     log = VerdictLog(_shared.workspace().labels_db)
-    review_queue(key, {**exchange(dataset, log, audit, seat, outbox), "end": ENDS[seat.queue]})
+    review_queue(
+        key,
+        {
+            **exchange(dataset, log, audit, seat, outbox),
+            "end": ENDS[PREFIX if seat.queue.startswith(PREFIX) else seat.queue],
+        },
+    )
 
 
 dataset = _shared.choose_dataset()
 if dataset is not None:
     annotator = _shared.annotator()
     audit = latest_audit(dataset)
-    card(dataset, audit, choose_seat(annotator, audit is not None))
+    card(dataset, audit, choose_seat(dataset, annotator, audit is not None))

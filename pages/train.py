@@ -73,7 +73,7 @@ def choose() -> None:
     if seconds is None:
         st.caption("How long it takes shows as soon as it runs: nothing like it was trained here before.")
     else:
-        st.caption(f"About {_train.duration(seconds)}, at the pace of the last such training here.")
+        st.caption(f"About {_shared.duration(seconds)}, at the pace of the last such training here.")
 
 
 def start(version: str, network: str, size: int, recipe: str, epochs: int, seed: int, threads: int) -> None:
@@ -148,7 +148,7 @@ def finished(jobs: Iterable[Job]) -> None:
                 st.markdown(f"**{job.title}**")
                 st.caption(
                     f"{chooser} {figures['accuracy']:.1%}, macro-F1 {figures['macro_f1']:.3f}, "
-                    f"in {_train.duration(run.document['wall_s'])}"
+                    f"in {_shared.duration(run.document['wall_s'])}"
                 )
             st.page_link(
                 "runs.py",

@@ -34,3 +34,25 @@ def demo(demo_workspace: Workspace, workspace: Workspace) -> Dataset:
     """The small demo, as a copy of its own in `workspace`."""
     shutil.copytree(demo_workspace.dataset("demo"), workspace.dataset("demo"))
     return open_dataset(workspace, "demo")
+
+
+@pytest.fixture(scope="session")
+def audited_workspace(tmp_path_factory: pytest.TempPathFactory, demo_workspace: Workspace) -> Workspace:
+    """A workspace with the small demo and an audit of its labels by hardly trained networks. Read it only."""
+    from fer_core.audit.results import AuditSettings
+    from fer_core.audit.stages import run_audit
+    from fer_core.dataset.version import as_imported
+
+    shared = Workspace(tmp_path_factory.mktemp("audited") / "data")
+    shutil.copytree(demo_workspace.dataset("demo"), shared.dataset("demo"))
+    recipe = tmp_path_factory.mktemp("recipe") / "brief.toml"
+    recipe.write_text('epochs = 2\nbatch = 32\noptimiser = "adamw"\nlearning_rate = 0.003\n')
+    run_audit(as_imported(open_dataset(shared, "demo")), AuditSettings(folds=2, recipe=str(recipe)), cores=1)
+    return shared
+
+
+@pytest.fixture
+def audited(audited_workspace: Workspace, workspace: Workspace) -> Dataset:
+    """The small demo with its audit, as a copy of its own in `workspace`."""
+    shutil.copytree(audited_workspace.dataset("demo"), workspace.dataset("demo"))
+    return open_dataset(workspace, "demo")

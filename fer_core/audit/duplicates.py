@@ -47,10 +47,12 @@ def label_conflicts(groups: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
         + "."
         for group in groups[rows]
     ]
-    # The first copy that says something else is the most telling partner.
-    partners = np.array(
-        [np.flatnonzero((groups == groups[row]) & (labels != labels[row]))[0] for row in rows], np.int64
-    )
+    # The first copy that says something else is the most telling partner: the first of the group itself, or, for those
+    # that agree with it, the first that does not.
+    differs = labels != labels[groups]
+    first_other = np.full(len(groups), len(groups))
+    np.minimum.at(first_other, groups[differs], np.flatnonzero(differs))
+    partners = np.where(differs[rows], groups[rows], first_other[groups[rows]])
     return findings(rows, "label-conflict", 1.0, evidence, partners)
 
 
@@ -102,6 +104,4 @@ def _copies(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _per_group(groups: np.ndarray, codes: np.ndarray, count: int) -> np.ndarray:
     """How often each code occurs in each group: int (N, count), indexed by group."""
-    table = np.zeros((len(groups), count), np.int64)
-    np.add.at(table, (groups, codes.astype(np.int64)), 1)
-    return table
+    return np.bincount(groups * count + codes, minlength=len(groups) * count).reshape(-1, count)

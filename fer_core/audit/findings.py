@@ -9,9 +9,15 @@ REASONS = {
     "exact-duplicate": "The same pixels stand in the data set more than once.",
     "label-conflict": "Exact copies of this image carry different labels.",
     "split-leak": "An exact copy of this image stands in another split.",
+    "near-duplicate": "Nearly the same pixels, or their mirror image, stand in the data set as well.",
     "flat": "One grey value, or nearly so: there is nothing to see.",
     "blurred": "No fine detail, even for 48x48 pixels.",
-    "label": "A network that never saw this image is sure of another class.",
+    "dark": "Even its lighter parts are nearly black.",
+    "bright": "Even its darker parts are nearly white.",
+    "low-information": "So few grey values that hardly a photograph can be in it.",
+    "black-and-white": "Nearly every pixel is black or white, as in a drawing or writing.",
+    "not-a-face": "An icon, writing, a thing, or a head so cut or turned that no face shows.",
+    "label": "Most annotators would say something else, judging by networks that never saw the image.",
 }
 COLUMNS = ("row", "reason", "score", "evidence", "partner")
 

@@ -1,73 +1,113 @@
-"""Out-of-fold probabilities: what networks that never trained on an image say of it.
+"""What networks say of labels that they have, and have not, been trained on.
 
 Folds are cut by duplicate group, so no copy of an image is ever in the training of the network that judges it, and
 fitted on Training rows only. PublicTest and PrivateTest rows are judged by the mean of all fold networks: test labels
 steer nothing, and no fold network has seen a copy of the test image either.
 """
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import torch
 
-from fer_core.audit.results import AuditSettings
-from fer_core.dataset.store import TRAINING, Dataset
+from fer_core.audit.folds import judge_fold, load_fold
+from fer_core.audit.results import AuditSettings, network_name
+from fer_core.audit.workers import run_tasks
+from fer_core.dataset.store import TRAINING
+from fer_core.dataset.version import DatasetVersion
 from fer_core.emotions import CLASSES
 from fer_core.errors import InputRefused
-from fer_core.evaluation.inference import predict_probabilities
 from fer_core.evaluation.protocol import grouped_folds
-from fer_core.files import atomic_path
-from fer_core.progress import Report, part
-from fer_core.training.loop import fit
-from fer_core.training.recipe import load_recipe
+from fer_core.progress import Report, silent
 
 
-def out_of_fold(dataset: Dataset, settings: AuditSettings, report: Report) -> np.ndarray:
-    """float32 (N, 7): for every image the mean of the networks that saw neither it nor a copy of it.
+@dataclass(frozen=True)
+class Judgement:
+    """What the fold networks say, all by row."""
+
+    out_of_fold: np.ndarray  # float32 (N, 7): mean of the networks that saw neither the image nor a copy of it
+    in_training: np.ndarray  # float32 (N, 7): mean of those that trained on it, while they did; else out of fold
+    margins: np.ndarray  # float32 (N,): area under the margin, in logits; NaN where no network trained on the image
+    features: np.ndarray  # float16 (N, D): of the first network
+    judges: np.ndarray  # int8 (N,): a kept network (see results.network_name) that saw neither image nor copy
+    seconds: float  # that the networks took, one after the other
+
+
+def judge_labels(
+    version: DatasetVersion, settings: AuditSettings, report: Report = silent, cores: int | None = None
+) -> Judgement:
+    """Train the fold networks on `cores` cores (None: all) and put together what they say.
 
     Every finished fold is kept in the audit's folder, so an audit that was killed goes on at the fold it was in.
     Raises InputRefused where there are too few Training images for the folds.
     """
-    rows = np.flatnonzero(dataset.splits == TRAINING)
+    dataset, labels = version.dataset, version.labels
+    rows = version.rows(TRAINING)
     groups = len(np.unique(dataset.groups[rows]))
     if groups < 2 * settings.folds:
         raise InputRefused(
-            f"{dataset.name}: {groups:,} different Training images are too few for {settings.folds} folds; "
+            f"{version}: {groups:,} different Training images are too few for {settings.folds} folds; "
             "ask for fewer folds, or for the model-free reasons alone (--reasons model-free)."
         )
-    total = np.zeros((len(dataset), CLASSES), np.float32)
-    judges = np.zeros((len(dataset), 1), np.float32)
-    folds = grouped_folds(dataset.labels[rows], dataset.groups[rows], settings.folds, settings.seed)
-    for fold in range(settings.folds):
-        fitted = rows[folds != fold]
-        stage = part(report, fold / settings.folds, (fold + 1) / settings.folds)
-        judged = _judge_fold(dataset, settings, fitted, fold, stage)
-        blind = ~np.isin(dataset.groups, dataset.groups[fitted])
-        total[blind] += judged[blind]
-        judges[blind] += 1
-    # Every image has a judge: a Training row its own fold's, a test row the fold that holds its copies, or all.
-    return total / judges
+    recipe = settings.resolved_recipe()
+    folder = settings.folder(version)
+    files, tasks = [], []
+    for repeat in range(settings.repeats):
+        seed = settings.seed + repeat * settings.folds
+        folds = grouped_folds(labels[rows], dataset.groups[rows], settings.folds, seed)
+        for fold in range(settings.folds):
+            file = folder / f"fold-{repeat}-{fold}.npz"
+            files.append(file)
+            network = folder / network_name(fold) if repeat == 0 else None
+            fitted, first = rows[folds != fold], repeat == fold == 0
+            if not file.exists():
+                tasks.append(partial(judge_fold, dataset, labels, fitted, recipe, seed + fold, file, network, first))
+
+    cores = cores or os.cpu_count() or 1
+    # A graphics card is one worker; a processor is as many as it has cores.
+    processes = 1 if torch.cuda.is_available() else min(cores, len(tasks))
+    done = len(files) - len(tasks)
+    stage = f"training {len(files)} networks" + (f" ({done} stored before)" if done else "")
+    if tasks:
+        run_tasks(tasks, stage, processes, max(1, cores // max(processes, 1)), report)
+
+    seen, heard = _Mean(len(dataset)), _Mean(len(dataset))
+    margins, times, seconds = np.zeros(len(dataset), np.float32), np.zeros(len(dataset), np.float32), 0.0
+    features = np.zeros((len(dataset), 0), np.float16)
+    judges = np.zeros(len(dataset), np.int8)
+    for place, file in enumerate(files):
+        said = load_fold(file)
+        seen.add(said.unseen)
+        heard.add(said.fitted)
+        listened = ~np.isnan(said.margins)
+        margins[listened] += said.margins[listened]
+        times += listened
+        seconds += said.seconds
+        if said.features.shape[1]:
+            features = said.features
+        if place < settings.folds:
+            judges[~np.isnan(said.unseen[:, 0])] = place
+    # Every image has a judge: a Training row its own fold's, another row the fold that holds its copies, or all.
+    out_of_fold = seen.mean()
+    in_training = np.where(heard.times > 0, heard.mean(), out_of_fold)
+    with np.errstate(invalid="ignore"):
+        margins = np.where(times > 0, margins / times, np.nan).astype(np.float32)
+    return Judgement(out_of_fold, in_training, margins, features, judges, seconds)
 
 
-def _judge_fold(dataset: Dataset, settings: AuditSettings, fitted: np.ndarray, fold: int, report: Report) -> np.ndarray:
-    """What a network fitted on some rows says of every image, float32 (N, 7); from the disk when it is there."""
-    kept = settings.folder(dataset) / f"fold-{fold}.npy"
-    if kept.exists():
-        return np.load(kept, allow_pickle=False)
-    stage = f"training network {fold + 1} of {settings.folds}"
-    model = fit(
-        dataset.images,
-        dataset.labels,
-        fitted,
-        replace(load_recipe(settings.recipe), network=settings.network, size=settings.size),
-        seed=settings.seed + fold,
-        report=_renamed(stage, part(report, 0.0, 0.9)),
-    )
-    judged = predict_probabilities(model, dataset.images, report=_renamed(stage, part(report, 0.9, 1.0)))
-    with atomic_path(kept) as temporary, temporary.open("wb") as handle:
-        np.save(handle, judged)
-    return judged
+class _Mean:
+    """The mean over tables in which rows may be missing (NaN)."""
 
+    def __init__(self, count: int) -> None:
+        self.total = np.zeros((count, CLASSES), np.float32)
+        self.times = np.zeros((count, 1), np.float32)
 
-def _renamed(stage: str, report: Report) -> Report:
-    """The work below says what it does to one network; here it is known which of how many."""
-    return lambda _, fraction: report(stage, fraction)
+    def add(self, table: np.ndarray) -> None:
+        there = ~np.isnan(table[:, :1])
+        self.total += np.where(there, table, 0)
+        self.times += there
+
+    def mean(self) -> np.ndarray:
+        return self.total / np.maximum(self.times, 1)

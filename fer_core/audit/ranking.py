@@ -1,57 +1,71 @@
 """Every image in one order: how likely its given label is wrong.
 
-The suspicion is the normalised margin (Northcutt et al., "Confident learning", 2021): how far the out-of-fold
-probability of the given class stays behind that of the best other class. With a network as weak as the shallow CNN it
-ranks clear errors far better at the top than the plain probability of the given class does. Duplicates and quality
-stand beside it as reasons and do not move the rank.
+The suspicion is ours (expected_votes); duplicates and quality stand beside it as reasons and do not move the rank. An
+image that probably shows no face has no right label, so what `not_a_face` says is part of the suspicion.
 """
 
 import numpy as np
 import pandas as pd
 
+from fer_core.audit.expected_votes import ANNOTATORS, ANSWERS
 from fer_core.audit.findings import findings
-from fer_core.dataset.store import SPLITS, Dataset
-from fer_core.emotions import NAMES
+from fer_core.dataset.store import SPLITS
+from fer_core.dataset.version import DatasetVersion
+from fer_core.emotions import CLASSES, NAMES
 
-SUSPECT_FROM = 0.75  # margin of the other class at least .5
+SUSPECT_FROM = 0.5  # half of the annotators are expected to agree on another answer
 
 
-def normalised_margin(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Suspicion in [0, 1], float32 (N,): 0 when the network is sure of the given label, 1 when of another.
+def suspicious_labels(
+    suspicion: np.ndarray,
+    votes: np.ndarray,
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    limit: float = SUSPECT_FROM,
+) -> pd.DataFrame:
+    """Findings for labels with a suspicion of at least `limit`.
 
-    `probabilities`: float (N, K), out of fold; `labels`: int (N,), the given classes.
+    suspicion: float (N,); votes: float (N, 10), expected shares of ANSWERS; probabilities: float (N, 7), out of fold.
     """
-    index = np.arange(len(labels))
-    given = probabilities[index, labels]
-    others = probabilities.copy()
-    others[index, labels] = -np.inf
-    return ((1 - (given - others.max(axis=1))) / 2).astype(np.float32).clip(0, 1)
-
-
-def suspicious_labels(probabilities: np.ndarray, labels: np.ndarray, limit: float = SUSPECT_FROM) -> pd.DataFrame:
-    """Findings for labels with a suspicion of at least `limit`."""
-    suspicion = normalised_margin(probabilities, labels)
     rows = np.flatnonzero(suspicion >= limit)
-    best = probabilities[rows].argmax(axis=1)
-    evidence = [
-        f"Labelled {NAMES[labels[row]]} ({probabilities[row, labels[row]]:.0%}); networks that did not train on it say "
-        f"{NAMES[other]} ({probabilities[row, other]:.0%})."
-        for row, other in zip(rows, best, strict=True)
-    ]
+    answers = best_other(votes, labels)[rows]
+    seen = probabilities[rows].argmax(axis=1)
+    evidence = []
+    for row, answer, first in zip(rows, answers, seen, strict=True):
+        given = labels[row]
+        own = "" if first == given else f", {NAMES[given]} {probabilities[row, given]:.0%}"
+        count = max(1, round(ANNOTATORS * float(votes[row, answer])))
+        evidence.append(
+            f"Labelled {NAMES[given]}. Networks that did not train on it say {NAMES[first]} "
+            f"({probabilities[row, first]:.0%}){own}; of {ANNOTATORS} annotators about {count} would say "
+            f"{ANSWERS[answer]}."
+        )
     return findings(rows, "label", suspicion[rows], evidence)
 
 
-def rank_suspects(dataset: Dataset, probabilities: np.ndarray, found: pd.DataFrame) -> pd.DataFrame:
+def best_other(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The answer, an index into ANSWERS, that most are expected to give of those other than the label; int64 (N,)."""
+    others = votes.copy()
+    others[np.arange(len(labels)), labels] = -np.inf
+    return others.argmax(axis=1)
+
+
+def rank_suspects(
+    version: DatasetVersion, suspicion: np.ndarray, votes: np.ndarray | None, found: pd.DataFrame
+) -> pd.DataFrame:
     """One row for every image, most suspect first (ties by row).
 
     Columns: row, content, split, label (class name), rank (1 = most suspect), suspicion in [0, 1], reasons (keys joined
-    by ";"), suggestion (the class that the networks find likelier than the label; empty where there is none).
+    by ";"), suggestion (the class that most annotators are expected to see, where it is not the label; else empty).
+    `votes` is None where no network was asked.
     """
-    labels = dataset.labels
-    suspicion = normalised_margin(probabilities, labels)
-    best = probabilities.argmax(axis=1)
+    dataset, labels = version.dataset, version.labels
     names = np.array(NAMES)
     reasons = found.groupby("row")["reason"].agg(";".join).reindex(range(len(dataset)), fill_value="")
+    suggestions = np.full(len(dataset), "", object)
+    if votes is not None:
+        first = votes[:, :CLASSES].argmax(axis=1)
+        suggestions = np.where(first != labels, names[first], "").astype(object)
     order = np.lexsort((np.arange(len(dataset)), -suspicion))
     return pd.DataFrame(
         {
@@ -62,6 +76,6 @@ def rank_suspects(dataset: Dataset, probabilities: np.ndarray, found: pd.DataFra
             "rank": np.arange(1, len(dataset) + 1),
             "suspicion": suspicion[order],
             "reasons": reasons.to_numpy()[order],
-            "suggestion": np.where(suspicion > 0.5, names[best], "")[order],
+            "suggestion": suggestions[order],
         }
     )

@@ -1,79 +1,119 @@
-"""One audit from start to end: model-free reasons, then labels, then the ranking.
+"""One audit from start to end: pixels, quality, faces, labels, then the ranking.
 
-An audit of the same data set with the same settings is the same audit: when it is whole it is opened, when it was
+An audit of the same version with the same settings is the same audit: when it is whole it is opened, when it was
 killed it goes on where it was.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_core.audit import duplicates, quality, ranking
+from fer_core.audit import duplicates, near_duplicates, not_a_face, quality, ranking
 from fer_core.audit.findings import REASONS
 from fer_core.audit.results import Audit, AuditSettings
-from fer_core.dataset.store import Dataset
-from fer_core.emotions import CLASSES
+from fer_core.dataset.version import DatasetVersion
 from fer_core.files import atomic_path, read_json, sweep_temporaries, write_json
 from fer_core.progress import Report, part, silent
 
 
-def run_audit(dataset: Dataset, settings: AuditSettings, report: Report = silent) -> Audit:
-    """Run, resume or open the audit of `dataset` with `settings`."""
-    folder = settings.folder(dataset)
+def run_audit(
+    version: DatasetVersion, settings: AuditSettings, report: Report = silent, cores: int | None = None
+) -> Audit:
+    """Run, resume or open the audit of `version` with `settings`, on `cores` cores (None: all)."""
+    dataset, labels = version.dataset, version.labels
+    folder = settings.folder(version)
     if (folder / "audit.json").exists():
         return Audit(folder, read_json(folder / "audit.json"))
     folder.mkdir(parents=True, exist_ok=True)
     sweep_temporaries(folder)
     started = time.monotonic()
+    share = 0.06 if settings.labels else 1.0  # of the time, for what needs no network
+    free = part(report, 0.0, share)
 
-    report("comparing pixels", 0.0)
+    free("comparing pixels", 0.0)
     tables = [
         duplicates.exact_duplicates(dataset.groups),
-        duplicates.label_conflicts(dataset.groups, dataset.labels),
+        duplicates.label_conflicts(dataset.groups, labels),
         duplicates.split_leaks(dataset.groups, dataset.splits),
     ]
-    measures = quality.measure_quality(dataset.images, part(report, 0.01, 0.03))
-    tables += [quality.flat(measures), quality.blurred(measures)]
-    model_free = time.monotonic() - started
+    pairs = _kept(
+        folder / "near_pairs.parquet",
+        lambda: near_duplicates.near_duplicate_pairs(dataset.images, dataset.groups, part(free, 0.0, 0.25)),
+    )
+    tables.append(near_duplicates.near_duplicates(pairs, labels, dataset.splits))
+    scores = quality.measure_quality(dataset.images, part(free, 0.25, 0.3))
+    tables += [quality.quality_findings(scores, check) for check in quality.CHECKS]
+    pixels_done = time.monotonic()
+    cascade = _kept(
+        folder / "cascade.parquet",
+        lambda: pd.DataFrame({"cascade": not_a_face.face_evidence(dataset.images, part(free, 0.3, 1.0))}),
+    )["cascade"].to_numpy()
+    scores["not_a_face"] = not_a_face.not_a_face_scores(dataset.images, cascade)
+    tables.append(not_a_face.not_a_face(scores["not_a_face"].to_numpy(), cascade=cascade))
+    faces_done = time.monotonic()
 
+    about: dict[str, Any] = {}
+    votes, suspicion = None, np.full(len(dataset), 0.5, np.float32)
     if settings.labels:
-        from fer_core.audit.labels import out_of_fold  # torch, which the model-free reasons do not need
+        from fer_core.audit.opinion import ask_networks  # torch, which the model-free reasons do not need
 
-        probabilities = out_of_fold(dataset, settings, part(report, 0.03, 0.99))
-        tables.append(ranking.suspicious_labels(probabilities, dataset.labels))
-    else:
-        probabilities = np.full((len(dataset), CLASSES), 1 / CLASSES, np.float32)
+        opinion = ask_networks(version, settings, scores["not_a_face"].to_numpy(), part(report, share, 0.99), cores)
+        for name, column in opinion.scores.items():
+            scores[name] = column
+        votes, suspicion = opinion.votes, opinion.scores["suspicion"]
+        tables.append(ranking.suspicious_labels(suspicion, votes, opinion.probabilities, labels))
+        about = opinion.figures
+        _store_table(folder / "classes.parquet", opinion.class_pairs)
+        for name, array in opinion.arrays().items():
+            with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as handle:
+                np.save(handle, array)
 
     report("ranking", 0.99)
     found = pd.concat(tables, ignore_index=True)
-    suspects = ranking.rank_suspects(dataset, probabilities, found)
-    for name, table in (("findings", found), ("suspects", suspects), ("quality", measures)):
-        with atomic_path(folder / f"{name}.parquet") as temporary:
-            table.to_parquet(temporary)
-    with atomic_path(folder / "probabilities.npy") as temporary, temporary.open("wb") as handle:
-        np.save(handle, probabilities)
+    _store_table(folder / "findings.parquet", found)
+    _store_table(folder / "suspects.parquet", ranking.rank_suspects(version, suspicion, votes, found))
+    _store_table(folder / "scores.parquet", scores)
     counts = found["reason"].value_counts()
     write_json(
         folder / "audit.json",
         {
             "dataset": dataset.name,
             "dataset_hash": dataset.hash,
+            "version": str(version),
+            "version_hash": version.hash,
             "settings": asdict(settings),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - started, 1),
-            "model_free_seconds": round(model_free, 1),
+            # Of this sitting: what an earlier one had stored took no time in this one.
+            "seconds": {
+                "all": round(time.monotonic() - started, 1),
+                "pixels": round(pixels_done - started, 1),
+                "faces": round(faces_done - pixels_done, 1),
+            },
             "images": len(dataset),
             "findings": {reason: int(counts.get(reason, 0)) for reason in REASONS},
-            "duplicates": asdict(duplicates.summarise(dataset.groups, dataset.labels, dataset.splits)),
-            "out_of_fold_accuracy": float((probabilities.argmax(axis=1) == dataset.labels).mean())
-            if settings.labels
-            else None,
+            "duplicates": asdict(duplicates.summarise(dataset.groups, labels, dataset.splits)),
+            **about,
         },
     )
-    for kept in folder.glob("fold-*.npy"):
-        kept.unlink()
+    for crumb in (*folder.glob("fold-*.npz"), folder / "cascade.parquet"):
+        crumb.unlink()
     report("audit done", 1.0)
     return Audit(folder, read_json(folder / "audit.json"))
+
+
+def _kept(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """A table from the disk, made and stored when it is not there yet."""
+    if not file.exists():
+        _store_table(file, make())
+    return pd.read_parquet(file)
+
+
+def _store_table(file: Path, table: pd.DataFrame) -> None:
+    with atomic_path(file) as temporary:
+        table.to_parquet(temporary)

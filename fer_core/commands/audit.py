@@ -6,6 +6,8 @@ from typing import Any
 
 from fer_core.commands.console import Commands, Console
 
+_SETTINGS = ("folds", "repeats", "network", "size", "recipe", "seed")
+
 
 def register(commands: Commands) -> None:
     parser = commands.add("audit", run_audit_command, "find duplicates, leaks, unusable images and wrong labels")
@@ -14,55 +16,68 @@ def register(commands: Commands) -> None:
         "--reasons",
         choices=("all", "model-free"),
         default="all",
-        help="model-free: duplicates and quality in seconds, without training networks for the labels",
+        help="model-free: duplicates, quality and faces in a minute, without training networks for the labels",
     )
-    parser.add_argument("--folds", type=int, default=4, help="networks trained, each blind to its share (default 4)")
-    parser.add_argument("--network", default="shallow")
-    parser.add_argument("--size", type=int, default=48, help="input side of the network in pixels")
-    parser.add_argument("--recipe", default="quick")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="torch threads (default: all cores but one)")
+    parser.add_argument(
+        "--strength",
+        choices=("fast", "strong"),
+        default="fast",
+        help="fast: minutes on two cores; strong: larger networks, several times over (hours, or a GPU)",
+    )
+    parser.add_argument("--folds", type=int, help="networks trained, each blind to its share (fast: 4, strong: 5)")
+    parser.add_argument("--repeats", type=int, help="how often all folds are gone through (fast: 1, strong: 2)")
+    parser.add_argument("--network", help="default: scout, made for this")
+    parser.add_argument("--size", type=int, help="input side of the network in pixels (default 48)")
+    parser.add_argument("--recipe", help="default: audit-fast or audit-strong")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--threads", type=int, help="cores to use (default: all, at low priority)")
     parser.add_argument("--background", action="store_true", help="queue it as a job and return at once")
 
     parser = commands.add("suspects", run_suspects, "every image of a data set, most suspect first")
     parser.add_argument("dataset")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write all of them to a CSV file")
     parser.add_argument("--top", type=int, default=20, metavar="N", help="how many to print (default 20)")
+    parser.add_argument("--audit", metavar="ID", help="which audit (default: the latest)")
+
+    parser = commands.add("audits", run_audits, "the audits of a data set; two of them compared")
+    parser.add_argument("dataset")
+    parser.add_argument("--compare", nargs=2, metavar="ID", help="how the suspects of two audits differ")
 
 
-def audit_arguments(dataset: str, reasons: str = "all") -> list[str]:
-    """The command line of an audit with the default settings, for the job queue."""
-    return ["audit", dataset, "--reasons", reasons]
+def audit_arguments(version: str, reasons: str = "all", strength: str = "fast") -> list[str]:
+    """The command line of an audit with the settings of its strength, for the job queue."""
+    return ["audit", version, "--reasons", reasons, "--strength", strength]
 
 
 def run_audit_command(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from fer_core.audit.results import AuditSettings
-    from fer_core.dataset.store import open_dataset
+    from fer_core.audit.results import preset
+    from fer_core.audit.stages import run_audit
+    from fer_core.dataset.version import open_version
     from fer_core.errors import UsageError
 
-    dataset = open_dataset(console.workspace, arguments.dataset)
-    if arguments.folds < 2:
-        raise UsageError(f"--folds {arguments.folds}: at least 2, so that every image has a network blind to it.")
+    version = open_version(console.workspace, arguments.dataset)
+    for option, least in (("folds", 2), ("repeats", 1), ("seed", 0), ("threads", 1)):
+        value = getattr(arguments, option)
+        if value is not None and value < least:
+            raise UsageError(f"--{option} {value}: at least {least}.")
+    settings = preset(arguments.strength).changed(
+        **{option: getattr(arguments, option) for option in _SETTINGS}, labels=arguments.reasons == "all"
+    )
+    if settings.labels:
+        from fer_core.networks.registry import build_network  # torch, which the model-free reasons do not need
+
+        recipe = settings.resolved_recipe()  # what is wrong with it is said now, not after the pixels
+        build_network(recipe.network, recipe.size, **recipe.options)
     if arguments.background:
         return _queue(arguments, console)
-    settings = AuditSettings(
-        network=arguments.network,
-        size=arguments.size,
-        folds=arguments.folds,
-        recipe=arguments.recipe,
-        seed=arguments.seed,
-        labels=arguments.reasons == "all",
-    )
-    from fer_core.audit.stages import run_audit
-
-    if settings.labels:
-        from fer_core.training.threads import set_threads
-
-        set_threads(arguments.threads)
-    audit = run_audit(dataset, settings, console.report)
+    audit = run_audit(version, settings, console.report, arguments.threads)
     document = audit.document
+    seconds = document["seconds"]
+    console.say(
+        f"{version}: audit {audit.id}, {seconds['all']:.0f} s ({seconds['pixels']:.0f} s for the pixels, "
+        f"{seconds['faces']:.0f} s to look for faces)"
+    )
     figures = document["duplicates"]
-    console.say(f"{dataset.name}: audit {audit.id}, {document['seconds']:.0f} s")
     console.say(
         f"exact copies: {figures['groups']:,} groups, {figures['images']:,} images, "
         f"{figures['redundant']:,} redundant; {figures['conflicting_groups']:,} groups in conflict over their label"
@@ -83,7 +98,7 @@ def run_suspects(arguments: argparse.Namespace, console: Console) -> dict[str, A
     from fer_core.files import atomic_path
 
     dataset = open_dataset(console.workspace, arguments.dataset)
-    audit = need_audit(dataset)
+    audit = need_audit(dataset, arguments.audit)
     suspects = audit.suspects
     if arguments.csv:
         with atomic_path(arguments.csv) as temporary:
@@ -100,11 +115,28 @@ def run_suspects(arguments: argparse.Namespace, console: Console) -> dict[str, A
     }
 
 
+def run_audits(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.audit.differences import compare_audits
+    from fer_core.audit.results import list_audits, need_audit
+    from fer_core.dataset.store import open_dataset
+
+    dataset = open_dataset(console.workspace, arguments.dataset)
+    if arguments.compare:
+        first, second = (need_audit(dataset, name) for name in arguments.compare)
+        difference = compare_audits(first, second)
+        console.say(difference.sentence())
+        return difference.document()
+    audits = list_audits(dataset)
+    for audit in audits:
+        console.say(f"{audit.id:<36} {audit.document['finished']}  {audit.document['findings']['label']:>6,} labels")
+    return {"dataset": dataset.name, "audits": [{"audit": audit.id, **audit.document} for audit in audits]}
+
+
 def _queue(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.jobs.runner import submit
 
-    line = audit_arguments(arguments.dataset, arguments.reasons)
-    for option in ("folds", "network", "size", "recipe", "seed", "threads"):
+    line = audit_arguments(arguments.dataset, arguments.reasons, arguments.strength)
+    for option in (*_SETTINGS, "threads"):
         if getattr(arguments, option) is not None:
             line += [f"--{option}", str(getattr(arguments, option))]
     job = submit(console.workspace, line, f"Audit of {arguments.dataset}")

@@ -67,6 +67,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.table)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process opens the same files instead of being sent the pixels."""
+        return _open_folder, (self.path,)
+
     @cached_property
     def labels(self) -> np.ndarray:
         """The given labels, int8 (N,)."""
@@ -164,6 +168,10 @@ def open_dataset(workspace: Workspace, name: str) -> Dataset:
     if not (path / "dataset.json").exists():
         known = ", ".join(info.name for info in list_datasets(workspace)) or "none yet"
         raise NotFound(f"There is no data set {name!r} in {workspace.root} (there: {known}).")
+    return _open_folder(path)
+
+
+def _open_folder(path: Path) -> Dataset:
     info = read_json(path / "dataset.json")
     images = np.load(path / "images.npy", mmap_mode="r", allow_pickle=False)
     table = pd.read_parquet(path / "table.parquet")

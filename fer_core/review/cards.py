@@ -17,10 +17,12 @@ from fer_core.review.queue import (
     Queue,
     order_seed,
     random_queue,
+    selection_queue,
     skipped_queue,
     suspects_queue,
     waiting,
 )
+from fer_core.review.selections import PREFIX, load_selection
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def open_queue(dataset: Dataset, audit: Audit | None, seat: Seat, answered: pd.D
     seed = order_seed(dataset, seat.annotator, seat.round)
     if seat.queue == SKIPPED:
         return skipped_queue(answered)
+    if seat.queue.startswith(PREFIX):
+        return selection_queue(dataset, load_selection(dataset, seat.queue), seed)
     if seat.queue == RANDOM or audit is None:
         return random_queue(dataset, seed)
     return suspects_queue(dataset, audit.suspects, audit.model, seed)

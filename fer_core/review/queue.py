@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.dataset.store import Dataset
+from fer_core.review.selections import Selection
 
 SUSPECTS, RANDOM, SKIPPED = "suspects", "random", "skipped"
 BATCH = 120
@@ -58,6 +59,13 @@ def skipped_queue(answered: pd.DataFrame) -> Queue:
     """What this person skipped in this round, in the order of skipping. `answered`: from VerdictLog.answered."""
     rows = answered.loc[answered["answer"] == "skip", "row"].to_numpy(np.int64)
     return Queue(SKIPPED, rows, np.full(len(rows), np.nan))
+
+
+def selection_queue(dataset: Dataset, selection: Selection, seed: int) -> Queue:
+    """The images of a selection, in random order: in which order they were picked says something about them."""
+    rows = np.random.default_rng(seed).permutation(np.array(selection.rows, np.int64))
+    rows = rows[_one_per_group(dataset, rows)]
+    return Queue(selection.id, rows, np.full(len(rows), np.nan))
 
 
 def waiting(dataset: Dataset, queue: Queue, answered: Collection[int], held: Collection[int] = ()) -> np.ndarray:

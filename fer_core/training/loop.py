@@ -80,8 +80,8 @@ class Training:
         """The model as it is evaluated now: the moving average where the recipe has one. Not a copy."""
         return Model((self.average or self.module).eval(), self.spec)
 
-    def advance(self, pixels: Tensor, labels: Tensor) -> None:
-        """One step on uint8 (B, H, W) and int64 (B,)."""
+    def advance(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """One step on uint8 (B, H, W) and int64 (B,); returns the logits it learnt from, float32 (B, 7)."""
         recipe, progress = self.recipe, self.progress
         generator = torch.Generator().manual_seed(mixed(self.seed, progress.step))
         torch.manual_seed(mixed(self.seed, progress.step))  # dropout
@@ -99,9 +99,11 @@ class Training:
         self.optimiser.step()
         progress.step += 1
         self._follow()
+        logits = logits.detach()
         progress.loss_sum += self._finite(loss.item()) * len(labels)
-        progress.correct += int((logits.detach().argmax(1) == labels).sum())
+        progress.correct += int((logits.argmax(1) == labels).sum())
         progress.seen += len(labels)
+        return logits
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -125,6 +127,9 @@ class Training:
 
 class Observer:
     """What a training tells whoever keeps its books. Every method may be left as it is."""
+
+    def stepped(self, training: Training, batch: Tensor, logits: Tensor) -> None:
+        """After each step: the positions in `fit`'s rows, int64 (B,), and the logits for their augmented images."""
 
     def ticked(self, training: Training, tick: dict[str, Any]) -> None:
         """About every two seconds within an epoch."""
@@ -170,7 +175,7 @@ def fit(
         with seeded(seed):
             for batch in _batches(training, len(rows)):
                 chosen = batch.to(training.device)
-                training.advance(pixels[chosen], targets[chosen])
+                observer.stepped(training, batch, training.advance(pixels[chosen], targets[chosen]))
                 clock.step_done(len(batch))
                 if training.progress.step % training.steps_per_epoch == 0:
                     clock.epoch_done(held_out)

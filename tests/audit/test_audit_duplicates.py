@@ -27,6 +27,19 @@ def test_a_conflict_says_how_often_each_label_is_given() -> None:
     assert found.loc[7, "partner"] == 0
 
 
+def test_the_partner_of_a_conflict_is_the_first_copy_with_another_label() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 500)
+    _, first, inverse = np.unique(rng.integers(0, 150, 500), return_index=True, return_inverse=True)
+    groups = first[inverse]
+    expected = {}
+    for row in range(500):
+        others = [other for other in range(500) if groups[other] == groups[row] and labels[other] != labels[row]]
+        if others:
+            expected[row] = others[0]
+    assert duplicates.label_conflicts(groups, labels).set_index("row")["partner"].to_dict() == expected
+
+
 def test_a_leak_names_the_other_splits() -> None:
     found = duplicates.split_leaks(GROUPS, SPLITS).set_index("row")
     assert set(found.index) == {0, 3, 7}
@@ -46,6 +59,14 @@ def test_a_data_set_without_copies_has_no_findings() -> None:
     assert duplicates.label_conflicts(alone, np.zeros(4, np.int8)).empty
     assert duplicates.split_leaks(alone, np.zeros(4, np.int8)).empty
     assert duplicates.summarise(alone, np.zeros(4, np.int8), np.zeros(4, np.int8)).groups == 0
+
+
+def test_no_images_at_all_have_no_findings() -> None:
+    nothing = np.zeros(0, np.int64)
+    assert duplicates.exact_duplicates(nothing).empty
+    assert duplicates.label_conflicts(nothing, nothing).empty
+    assert duplicates.split_leaks(nothing, nothing).empty
+    assert duplicates.summarise(nothing, nothing, nothing).images == 0
 
 
 def planted(truth: pd.DataFrame, kind: str) -> set[int]:

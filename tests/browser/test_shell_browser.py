@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "": "Overview",
+    "overview": "Overview",
     "audit": "Audit",
     "review": "Review",
     "consensus": "Consensus",

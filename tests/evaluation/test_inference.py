@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from fer_core.evaluation.inference import predict_probabilities
+from fer_core.errors import Cancelled
+from fer_core.evaluation.inference import predict_features, predict_probabilities
 from fer_core.networks.inputs import InputSpec
 from fer_core.networks.registry import build_network
 from fer_core.networks.weights import Model, ModelSpec
@@ -53,3 +54,26 @@ def test_predicting_twice_gives_the_same(model: Model, faces: np.ndarray) -> Non
 
 def test_no_image_gives_no_row(model: Model) -> None:
     assert predict_probabilities(model, np.zeros((0, 48, 48), np.uint8)).shape == (0, 7)
+
+
+def test_features_are_what_the_last_layer_turns_into_logits(model: Model, faces: np.ndarray) -> None:
+    told: list[float] = []
+    features = predict_features(model, faces, batch=8, report=lambda _, fraction: told.append(fraction))
+    assert features.shape == (37, 512)
+    assert features.dtype == np.float32
+    logits = features @ model.module.fc2.weight.detach().numpy().T + model.module.fc2.bias.detach().numpy()
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(shares, predict_probabilities(model, faces), atol=1e-5)
+    assert len(told) == 5
+    assert told == sorted(told)
+
+
+def test_features_leave_no_trace_on_the_model_even_when_they_are_stopped(model: Model, faces: np.ndarray) -> None:
+    def stop(stage: str, fraction: float) -> None:
+        raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        predict_features(model, faces, report=stop)
+    predict_features(model, faces)
+    assert not model.module.fc2._forward_pre_hooks
+    assert predict_features(model, faces[:0]).shape == (0, 512)

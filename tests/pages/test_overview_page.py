@@ -50,7 +50,7 @@ def test_the_figures_of_the_data_set_are_shown(opened, demo: Dataset) -> None:
 
 
 def test_after_a_model_free_audit_the_copies_are_counted(opened, demo: Dataset) -> None:
-    audit = run_audit(demo, AuditSettings(labels=False))
+    audit = run_audit(as_imported(demo), AuditSettings(labels=False))
     metrics = {metric.label: metric.value for metric in opened().metric}
     assert metrics["Redundant exact copies"] == str(audit.document["duplicates"]["redundant"])
 
@@ -86,3 +86,10 @@ def test_an_uploaded_zip_of_class_folders_is_imported(opened, demo: Dataset, wor
     assert not app.exception
     assert app.session_state["dataset"] == "uploaded"
     assert {info.hash for info in list_datasets(workspace)} == {demo.hash}
+
+
+def test_the_next_step_leads_to_its_page(opened, demo: Dataset) -> None:
+    app = opened()
+    app.button(key="next_step").click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Audit"]

@@ -97,6 +97,30 @@ def test_every_training_image_is_seen_once_per_epoch(bar_images: Data, tiny: Rec
     assert seen[:250] != seen[250:]
 
 
+def test_an_observer_hears_every_step_with_its_images_and_their_logits(bar_images: Data, tiny: Recipe) -> None:
+    """A network that learns next to nothing and does not augment says what it says afterwards."""
+    images, labels = bar_images
+    rows = np.arange(100, 230)
+    options = {"dropout": 0.0, "dense_dropout": 0.0}
+    recipe = replace(tiny, epochs=2, shift=0.0, flip=False, learning_rate=1e-12, options=options)
+    heard: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+
+    class Listening(Observer):
+        def stepped(self, training: Training, batch: torch.Tensor, logits: torch.Tensor) -> None:
+            heard.append((training.progress.step, batch, logits))
+
+    training = Training(recipe, len(rows), 0)
+    torch.nn.init.normal_(list(training.module.parameters())[-2], std=0.05)  # a fresh one says 0 of everything
+    model = fit(images, labels, rows, recipe, training=training, observer=Listening())
+    assert [step for step, _, _ in heard] == list(range(1, training.steps + 1))
+    for epoch in (heard[: training.steps_per_epoch], heard[training.steps_per_epoch :]):
+        assert sorted(torch.cat([batch for _, batch, _ in epoch]).tolist()) == list(range(len(rows)))
+    said = predict_probabilities(model, images[rows])
+    for _, batch, logits in heard:
+        assert not logits.requires_grad
+        np.testing.assert_allclose(torch.softmax(logits, 1).numpy(), said[batch.numpy()], atol=1e-4)
+
+
 def test_an_epoch_says_how_good_it_was_on_the_held_out_rows(bar_images: Data, tiny: Recipe) -> None:
     images, labels = bar_images
     notes = Notes()

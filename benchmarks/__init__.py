@@ -1,0 +1,1 @@
+"""Scripts that print the published figures, and what they share."""

@@ -1,0 +1,83 @@
+"""Our suspicion: what ten annotators would say of an image, judging by what networks say and which label it has.
+
+A network trained on FER2013's labels has learnt its labellers' habits with them: it calls many a neutral face sad,
+because they did. A margin between its probabilities cannot see through that. So a softmax regression translates its
+probabilities, and the given label, to the shares of votes of ten annotators: the seven classes, contempt, unknown and
+not a face. It has a few hundred weights and was fitted on FER+'s votes for every second Training image of FER2013 by
+`benchmarks/fit_expected_votes.py`. It knows classes, never single images, and is the same for every data set.
+
+Suspicion is the largest share that one answer other than the given label is expected to get.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from fer_core.audit.scores import given_and_other, normalised_margin
+from fer_core.emotions import CLASSES, NAMES
+
+ANSWERS = (*NAMES, "contempt", "unknown", "not a face")
+ANNOTATORS = 10
+_FLOOR = 1e-3  # added to probabilities before their logarithm
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The fitted regression: z = inputs @ weights + intercept, shares = softmax(z)."""
+
+    weights: np.ndarray  # float64 (F, 10)
+    intercept: np.ndarray  # float64 (10,)
+
+    def shares(self, inputs: np.ndarray) -> np.ndarray:
+        """Expected shares of votes for ANSWERS, float32 (N, 10), of `regression_inputs`."""
+        logits = inputs @ self.weights + self.intercept
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def expected_votes(
+    out_of_fold: np.ndarray, in_training: np.ndarray, not_a_face: np.ndarray, labels: np.ndarray, strength: str
+) -> np.ndarray:
+    """Shares of ten annotators' votes for each of ANSWERS, float32 (N, 10).
+
+    `out_of_fold`, `in_training`: float (N, 7), what networks say; `not_a_face`: float (N,), its score; `labels`: int
+    (N,), as given; `strength`: of the audit, since larger networks are to be read in another way.
+    """
+    return translation(strength).shares(regression_inputs(out_of_fold, in_training, not_a_face, labels))
+
+
+def suspicion(shares: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The largest expected share of one answer other than the given label, float32 (N,) in [0, 1]."""
+    return given_and_other(shares, labels)[1].clip(0, 1)
+
+
+def regression_inputs(
+    out_of_fold: np.ndarray, in_training: np.ndarray, not_a_face: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """What the regression sees of each image, float64 (N, F)."""
+    given = np.eye(CLASSES)[labels]
+    columns = [given, _logit(not_a_face)[:, None]]
+    logs = np.zeros((len(labels), CLASSES))
+    for said in (out_of_fold, in_training):
+        log = np.log(said + _FLOOR)
+        own, other = given_and_other(log, labels)
+        columns += [log, own[:, None], other[:, None], (said * log).sum(axis=1)[:, None]]
+        columns.append(normalised_margin(said, labels)[:, None])
+        logs += log / 2
+    columns.append((given[:, :, None] * logs[:, None, :]).reshape(len(labels), -1))
+    return np.concatenate(columns, axis=1, dtype=np.float64)
+
+
+@cache
+def translation(strength: str) -> Translation:
+    """The regression that ships for audits of this strength."""
+    document = json.loads((Path(__file__).parent / f"expected_votes_{strength}.json").read_text(encoding="utf-8"))
+    return Translation(np.array(document["weights"]), np.array(document["intercept"]))
+
+
+def _logit(chance: np.ndarray) -> np.ndarray:
+    chance = np.clip(np.asarray(chance, np.float64), 1e-4, 1 - 1e-4)
+    return np.log(chance / (1 - chance))

@@ -1,0 +1,127 @@
+"""Independent pieces of long work in processes of their own, one core each.
+
+Two networks trained side by side on one thread each finish sooner than one after the other on two threads, and a page
+that is served meanwhile takes only what it needs instead of making two threads wait for each other. The processes are
+told to be nice and stop when the one that started them is gone, however it went.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from fer_core.errors import FerretError
+from fer_core.progress import Report
+
+Task = Callable[[Report], None]
+"""A piece of work that stores its own result. It travels to another process, so it must be picklable."""
+
+NICENESS = 5
+LISTEN = 0.2  # seconds between two looks at who has said something
+
+
+def run_tasks(tasks: Sequence[Task], stage: str, processes: int, threads: int, report: Report) -> None:
+    """Run all tasks, `processes` at a time with `threads` torch threads each; one at a time means in this process.
+
+    `report` hears `stage` with how many are done, and may raise: the others are stopped then, and nothing that a task
+    has stored is touched. Raises FerretError when a task failed.
+    """
+    fractions = [0.0] * len(tasks)
+
+    def told() -> None:
+        done = sum(fraction >= 1 for fraction in fractions)
+        report(f"{stage}, {done} of {len(tasks)} done", sum(fractions) / max(len(tasks), 1))
+
+    if processes <= 1 or len(tasks) == 1:
+        for index, task in enumerate(tasks):
+
+            def here(_: str, fraction: float, index: int = index) -> None:
+                fractions[index] = min(fraction, 0.999)
+                told()
+
+            with _torch_threads(threads):
+                task(here)
+            fractions[index] = 1.0
+            told()
+        return
+
+    waiting = list(enumerate(tasks))
+    running: dict[Connection, tuple[int, BaseProcess]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < processes:
+                index, task = waiting.pop(0)
+                connection, process = _start(task, threads)
+                running[connection] = index, process
+            ready = wait(list(running), timeout=LISTEN)
+            for connection in [one for one in running if one in ready]:
+                index, process = running[connection]
+                try:
+                    fraction, error = connection.recv()
+                except EOFError:  # it ended; whether well is what its exit code says
+                    process.join()
+                    del running[connection]
+                    if process.exitcode:
+                        raise FerretError(_ended(process.exitcode)) from None
+                    fractions[index] = 1.0
+                else:
+                    if error:
+                        raise FerretError(error)
+                    fractions[index] = min(fraction, 0.999)
+            told()
+    finally:
+        for _, process in running.values():
+            process.terminate()
+        for connection, (_, process) in running.items():
+            process.join()
+            connection.close()
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    """So many torch threads inside, and as many as before outside."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _ended(code: int) -> str:
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"A process of this work {how}; what was finished is stored, run it again to go on (enough memory?)."
+
+
+def _start(task: Task, threads: int) -> tuple[Connection, BaseProcess]:
+    context = multiprocessing.get_context("spawn")  # a forked copy of torch's threads would hang
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(task, threads, there, os.getpid()), daemon=True)
+    process.start()
+    there.close()
+    return here, process
+
+
+def _work(task: Task, threads: int, connection: Connection, parent: int) -> None:
+    """What a started process does: the task, telling how far it is, and an error in words if it fails."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control+C reaches the parent, which stops us
+    os.nice(NICENESS)
+    from fer_core.training.threads import set_threads
+
+    set_threads(threads)
+
+    def tell(_: str, fraction: float) -> None:
+        if os.getppid() != parent:
+            sys.exit("the process that asked for this work is gone")
+        connection.send((fraction, ""))
+
+    try:
+        task(tell)
+    except FerretError as error:
+        connection.send((0.0, str(error)))

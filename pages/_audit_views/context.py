@@ -1,0 +1,96 @@
+"""What every view of the Audit page is given: the data set, the audit, what people said, what is derived from them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer_core.audit.expected_votes import ANSWERS
+from fer_core.audit.results import Audit
+from fer_core.audit.scores import unit
+from fer_core.dataset.store import SPLITS, Dataset
+from fer_core.emotions import NAMES
+from fer_core.review.consensus import STATES, Consensus, consensus
+from fer_core.review.log import VerdictLog
+
+
+@dataclass(frozen=True)
+class Context:
+    """The data set and one audit of it."""
+
+    dataset: Dataset
+    audit: Audit
+    log: VerdictLog
+
+    @property
+    def key(self) -> str:
+        """Names this audit for caches."""
+        return f"{self.audit.path}:{self.audit.document['finished']}"
+
+    @property
+    def searched(self) -> bool:
+        """Whether networks were asked about the labels."""
+        return bool(self.audit.model)
+
+    def people(self) -> Consensus:
+        """What people say by now."""
+        return _consensus(self.dataset, self.log, self.dataset.hash, self.log.watermark())
+
+    def verdicts(self) -> pd.DataFrame:
+        """What people said by now, one line per answer that stands."""
+        return _verdicts(self.dataset, self.log, self.dataset.hash, self.log.watermark())
+
+    def findings_of(self, row: int) -> pd.DataFrame:
+        """The findings about one image."""
+        return self.audit.findings[self.audit.findings["row"] == row]
+
+    def suspect(self, row: int) -> pd.Series:
+        """The line of the ranking about one image."""
+        return by_row(self.audit, self.key).loc[row]
+
+    def caption(self, row: int) -> str:
+        """What stands under a face: the given label and what most annotators are expected to say instead."""
+        given = str(self.suspect(row)["label"])
+        if not self.searched:
+            return given
+        answer = ANSWERS[int(self.audit.votes[row].argmax())]
+        return given if answer == given else f"{given} → {answer}"
+
+    def detail(self, row: int) -> str:
+        """What shows while the pointer rests on a face."""
+        suspect = self.suspect(row)
+        return f"rank {suspect['rank']:,}, {SPLITS[self.dataset.splits[row]]}, {STATES[self.people().state[row]]}"
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def opened(key: str, _audit: Audit) -> Audit:
+    """An audit whose tables stay in memory; the key is its folder and when it was finished."""
+    return _audit
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def by_row(_audit: Audit, key: str) -> pd.DataFrame:
+    """The ranking, indexed by row."""
+    return _audit.suspects.set_index("row").sort_index()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def directions(_audit: Audit, key: str) -> np.ndarray:
+    """The network's features of every image, at length 1, float32 (N, D)."""
+    return unit(_audit.features)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _consensus(_dataset: Dataset, _log: VerdictLog, dataset_hash: str, watermark: int) -> Consensus:
+    return consensus(_dataset, _verdicts(_dataset, _log, dataset_hash, watermark))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _verdicts(_dataset: Dataset, _log: VerdictLog, dataset_hash: str, watermark: int) -> pd.DataFrame:
+    return _log.verdicts(_dataset)
+
+
+def label_of(dataset: Dataset, row: int) -> str:
+    """The given label of a row, by name."""
+    return NAMES[dataset.labels[row]]

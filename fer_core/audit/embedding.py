@@ -11,7 +11,7 @@ from sklearn.manifold import TSNE
 from fer_core.audit.scores import unit
 from fer_core.progress import Report, silent
 
-LANDMARKS = 3000
+LANDMARKS = 2000
 _COMPONENTS = 32
 _AMONG = 6  # landmarks that place an image
 _BLOCK = 4096

@@ -44,7 +44,7 @@ class AuditSettings:
 
     strength: str = "fast"
     network: str = "scout"
-    size: int = 48
+    size: int = 44
     folds: int = 4
     repeats: int = 1  # how often all folds are gone through, with other folds and seeds
     recipe: str = "audit-fast"
@@ -81,7 +81,7 @@ def preset(strength: str) -> AuditSettings:
     """`fast`: minutes on two cores. `strong`: larger networks for longer, several times over; hours, or a GPU."""
     if strength == "fast":
         return AuditSettings()
-    return AuditSettings(strength="strong", recipe="audit-strong", folds=5, repeats=2)
+    return AuditSettings(strength="strong", size=48, recipe="audit-strong", folds=5, repeats=2)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--folds", type=int, help="networks trained, each blind to its share (fast: 4, strong: 5)")
     parser.add_argument("--repeats", type=int, help="how often all folds are gone through (fast: 1, strong: 2)")
     parser.add_argument("--network", help="default: scout, made for this")
-    parser.add_argument("--size", type=int, help="input side of the network in pixels (default 48)")
+    parser.add_argument("--size", type=int, help="input side of the network in pixels (default: fast 44, strong 48)")
     parser.add_argument("--recipe", help="default: audit-fast or audit-strong")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--threads", type=int, help="cores to use (default: all, at low priority)")

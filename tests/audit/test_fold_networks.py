@@ -1,5 +1,6 @@
 """Fold networks: who is trained on what, who judges whom, and what is kept of it."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,15 @@ def test_repeats_are_other_folds_and_their_mean_counts(dataset, tmp_path, monkey
     assert kept == [network_name(fold) for fold in range(3)]  # of the first round
     for row in range(len(dataset)):
         assert dataset.groups[row] not in dataset.groups[record.fitted[judged.judges[row]]]
+
+
+def test_a_data_set_travels_without_its_pixels(dataset: Dataset) -> None:
+    letter = pickle.dumps(dataset)
+    assert len(letter) < 1000
+    opened = pickle.loads(letter)  # noqa: S301
+    assert opened.hash == dataset.hash
+    np.testing.assert_array_equal(opened.images, dataset.images)
+    np.testing.assert_array_equal(opened.groups, dataset.groups)
 
 
 def test_two_processes_say_what_one_says(dataset: Dataset, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Audit: one button runs one, every view shows what was found, filters live in the address, a choice becomes a queue."""
+"""Audit: one button runs one, every view shows what was found, filters live in the address, choices become queues."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -18,7 +18,7 @@ from cleanlab.rank import get_label_quality_scores
 
 from benchmarks.fit_expected_votes import audits_of, left_out
 from benchmarks.votes import Votes, ranking_figures, read_votes
-from fer_core.audit.expected_votes import suspicion
+from fer_core.audit.expected_votes import largest_other
 from fer_core.audit.results import STRENGTHS, Audit
 from fer_core.audit.scores import SCORES
 from fer_core.dataset.store import Dataset, open_dataset
@@ -56,7 +56,7 @@ def main() -> None:
 
     lines: dict[str, list[dict[str, float]]] = {}
     for audit, said in zip(audits, left_out(dataset, audits, votes), strict=True):
-        for name, values in _rankings(dataset, audit, votes, suspicion(said, labels), wrong).items():
+        for name, values in _rankings(dataset, audit, votes, largest_other(said, labels), wrong).items():
             lines.setdefault(name, []).append(ranking_figures(values, wrong, labels))
     for name, figures in lines.items():
         table = pd.DataFrame(figures)

@@ -17,7 +17,7 @@ REASONS = {
     "low-information": "So few grey values that hardly a photograph can be in it.",
     "black-and-white": "Nearly every pixel is black or white, as in a drawing or writing.",
     "not-a-face": "An icon, writing, a thing, or a head so cut or turned that no face shows.",
-    "label": "Most annotators would say something else, judging by networks that never saw the image.",
+    "label": "Another answer is expected, judging by networks that never saw the image.",
 }
 COLUMNS = ("row", "reason", "score", "evidence", "partner")
 

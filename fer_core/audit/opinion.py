@@ -8,9 +8,9 @@ import pandas as pd
 
 from fer_core.audit.classes import class_health, class_pairs
 from fer_core.audit.embedding import draw_map
-from fer_core.audit.expected_votes import expected_votes, suspicion
+from fer_core.audit.expected_votes import expected_votes, labellers_known, largest_other, networks_votes
 from fer_core.audit.labels import judge_labels
-from fer_core.audit.ranking import SUSPECT_FROM
+from fer_core.audit.ranking import MARGIN_FROM, VOTES_FROM
 from fer_core.audit.results import AuditSettings
 from fer_core.audit.scores import (
     area_under_margin,
@@ -51,17 +51,23 @@ def ask_networks(
     dataset, labels = version.dataset, version.labels
     judged = judge_labels(version, settings, part(report, 0.0, 0.92), cores)
     probabilities = judged.out_of_fold
-    votes = expected_votes(probabilities, judged.in_training, not_a_face, labels, settings.strength)
+    known = labellers_known(dataset.table["content"])
+    if known:
+        votes = expected_votes(probabilities, judged.in_training, not_a_face, labels)
+        suspicion, limit = largest_other(votes, labels), VOTES_FROM
+    else:
+        votes = networks_votes(probabilities, not_a_face)
+        suspicion, limit = normalised_margin(votes, labels), MARGIN_FROM
     report("looking at neighbours", 0.92)
     scores = {
-        "suspicion": suspicion(votes, labels),
+        "suspicion": suspicion,
         "margin": normalised_margin(probabilities, labels),
         "self_confidence": self_confidence(probabilities, labels),
         "mistakenness": mistakenness(probabilities, labels),
         "area_under_margin": area_under_margin(judged.margins, normalised_margin(probabilities, labels)),
         "neighbours": neighbour_disagreement(judged.features, labels, dataset.groups, version.rows(TRAINING)),
     }
-    health = class_health(probabilities, scores["suspicion"], labels, SUSPECT_FROM)
+    health = class_health(probabilities, suspicion, labels, limit)
     drawn = draw_map(judged.features, report=part(report, 0.95, 1.0))
     return Opinion(
         probabilities,
@@ -74,6 +80,8 @@ def ask_networks(
         class_pairs(probabilities, votes, labels),
         {
             "out_of_fold_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+            "annotators_known": known,
+            "suspect_from": limit,
             "network_seconds": round(judged.seconds, 1),
             # JSON has no NaN, which an empty class has.
             "classes": health.astype(object).where(health.notna(), None).to_dict("records"),

@@ -13,7 +13,8 @@ from fer_core.dataset.store import SPLITS
 from fer_core.dataset.version import DatasetVersion
 from fer_core.emotions import CLASSES, NAMES
 
-SUSPECT_FROM = 0.5  # half of the annotators are expected to agree on another answer
+VOTES_FROM = 0.5  # half of the annotators are expected to agree on another answer
+MARGIN_FROM = 0.75  # where no annotators are known: another answer is ahead by half of all probability
 
 
 def suspicious_labels(
@@ -21,11 +22,13 @@ def suspicious_labels(
     votes: np.ndarray,
     probabilities: np.ndarray,
     labels: np.ndarray,
-    limit: float = SUSPECT_FROM,
+    limit: float,
+    annotators_known: bool,
 ) -> pd.DataFrame:
     """Findings for labels with a suspicion of at least `limit`.
 
-    suspicion: float (N,); votes: float (N, 10), expected shares of ANSWERS; probabilities: float (N, 7), out of fold.
+    suspicion: float (N,); votes: float (N, 10), expected shares of ANSWERS; probabilities: float (N, 7), out of fold;
+    annotators_known: whether the shares are those of annotators, which the evidence then tells.
     """
     rows = np.flatnonzero(suspicion >= limit)
     answers = best_other(votes, labels)[rows]
@@ -34,12 +37,12 @@ def suspicious_labels(
     for row, answer, first in zip(rows, answers, seen, strict=True):
         given = labels[row]
         own = "" if first == given else f", {NAMES[given]} {probabilities[row, given]:.0%}"
-        count = max(1, round(ANNOTATORS * float(votes[row, answer])))
-        evidence.append(
-            f"Labelled {NAMES[given]}. Networks that did not train on it say {NAMES[first]} "
-            f"({probabilities[row, first]:.0%}){own}; of {ANNOTATORS} annotators about {count} would say "
-            f"{ANSWERS[answer]}."
-        )
+        words = f"Labelled {NAMES[given]}. Networks that did not train on it say {NAMES[first]} "
+        words += f"({probabilities[row, first]:.0%}){own}"
+        if annotators_known:
+            count = max(1, round(ANNOTATORS * float(votes[row, answer])))
+            words += f"; of {ANNOTATORS} annotators about {count} would say {ANSWERS[answer]}"
+        evidence.append(words + ".")
     return findings(rows, "label", suspicion[rows], evidence)
 
 

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fer_core.audit.expected_votes import TRANSLATION
 from fer_core.audit.findings import REASONS
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import DatasetVersion
@@ -63,7 +64,8 @@ class AuditSettings:
         """Names the audit: readable settings and a hash over them, the recipe's content and the version's."""
         decided: dict[str, Any] = {"labels": False}
         if self.labels:
-            decided = {**asdict(self), "recipe": self.resolved_recipe().document()}
+            reading = sha256(TRANSLATION.read_bytes()).hexdigest()
+            decided = {**asdict(self), "recipe": self.resolved_recipe().document(), "reading": reading}
         digest = sha256(f"{version.hash} {sorted(REASONS)} {sorted(decided.items())}".encode()).hexdigest()[:8]
         at = f"{version.name}-" if version.name else ""
         return f"{at}{self.strength}-{self.network}-{digest}" if self.labels else f"{at}modelfree-{digest}"
@@ -173,21 +175,23 @@ def list_audits(dataset: Dataset) -> list[Audit]:
     return sorted(audits, key=lambda audit: audit.document["finished"], reverse=True)
 
 
-def latest_audit(dataset: Dataset) -> Audit | None:
-    """The newest finished audit of the data set as imported; those that looked at labels go before those that did not.
+def latest_audit(dataset: Dataset, version: str = "") -> Audit | None:
+    """The newest finished audit of the data set, as imported or in that version; None where there is none.
 
-    None where there is no audit. Audits of versions are found by their id.
+    Those that looked at labels go before those that did not.
     """
-    audits = [audit for audit in list_audits(dataset) if audit.document["version"] == dataset.name]
+    about = f"{dataset.name}@{version}" if version else dataset.name
+    audits = [audit for audit in list_audits(dataset) if audit.document["version"] == about]
     return next((audit for audit in audits if audit.document["settings"]["labels"]), audits[0] if audits else None)
 
 
-def need_audit(dataset: Dataset, audit_id: str | None = None) -> Audit:
-    """The audit with that id (None: the latest), or NotFound that says which there are or how to make one."""
+def need_audit(version: DatasetVersion, audit_id: str | None = None) -> Audit:
+    """The audit with that id (None: the latest of the version), or NotFound that says how to make one."""
+    dataset = version.dataset
     if audit_id is None:
-        audit = latest_audit(dataset)
+        audit = latest_audit(dataset, version.name)
         if audit is None:
-            raise NotFound(f"{dataset.name} has not been audited yet: python -m fer_core audit {dataset.name}")
+            raise NotFound(f"{version} has not been audited yet: python -m fer_core audit {version}")
         return audit
     known = {audit.id: audit for audit in list_audits(dataset)}
     if audit_id not in known:

@@ -77,9 +77,11 @@ def neighbour_disagreement(
     return share
 
 
-def nearest_images(features: np.ndarray, row: int, groups: np.ndarray, k: int = 12) -> np.ndarray:
-    """The k rows most like `row` by the cosine of the features, the nearest first, without its copies; int64."""
-    directions = unit(features)
+def nearest_images(directions: np.ndarray, row: int, groups: np.ndarray, k: int = 12) -> np.ndarray:
+    """The k rows most like `row`, the nearest first, without its copies; int64.
+
+    `directions`: float32 (N, D), features as `unit` leaves them.
+    """
     closeness = directions @ directions[row]
     closeness[groups == groups[row]] = -np.inf
     k = min(k, int(np.isfinite(closeness).sum()))

@@ -67,7 +67,16 @@ def run_audit(
         for name, column in opinion.scores.items():
             scores[name] = column
         votes, suspicion = opinion.votes, opinion.scores["suspicion"]
-        tables.append(ranking.suspicious_labels(suspicion, votes, opinion.probabilities, labels))
+        tables.append(
+            ranking.suspicious_labels(
+                suspicion,
+                votes,
+                opinion.probabilities,
+                labels,
+                opinion.figures["suspect_from"],
+                opinion.figures["annotators_known"],
+            )
+        )
         about = opinion.figures
         _store_table(folder / "classes.parquet", opinion.class_pairs)
         for name, array in opinion.arrays().items():

@@ -94,11 +94,11 @@ def run_audit_command(arguments: argparse.Namespace, console: Console) -> dict[s
 
 def run_suspects(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.audit.results import need_audit
-    from fer_core.dataset.store import open_dataset
+    from fer_core.dataset.version import open_version
     from fer_core.files import atomic_path
 
-    dataset = open_dataset(console.workspace, arguments.dataset)
-    audit = need_audit(dataset, arguments.audit)
+    version = open_version(console.workspace, arguments.dataset)
+    dataset, audit = version.dataset, need_audit(version, arguments.audit)
     suspects = audit.suspects
     if arguments.csv:
         with atomic_path(arguments.csv) as temporary:
@@ -119,10 +119,11 @@ def run_audits(arguments: argparse.Namespace, console: Console) -> dict[str, Any
     from fer_core.audit.differences import compare_audits
     from fer_core.audit.results import list_audits, need_audit
     from fer_core.dataset.store import open_dataset
+    from fer_core.dataset.version import as_imported
 
     dataset = open_dataset(console.workspace, arguments.dataset)
     if arguments.compare:
-        first, second = (need_audit(dataset, name) for name in arguments.compare)
+        first, second = (need_audit(as_imported(dataset), name) for name in arguments.compare)
         difference = compare_audits(first, second)
         console.say(difference.sentence())
         return difference.document()

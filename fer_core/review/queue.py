@@ -18,7 +18,16 @@ from fer_core.review.selections import Selection
 SUSPECTS, RANDOM, SKIPPED = "suspects", "random", "skipped"
 BATCH = 120
 # Findings that a person's answer settles; copies and flat pictures need nobody to look at them.
-ASKED = ("label", "label-conflict", "blurred")
+ASKED = (
+    "label",
+    "label-conflict",
+    "not-a-face",
+    "blurred",
+    "dark",
+    "bright",
+    "low-information",
+    "black-and-white",
+)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,10 @@ def _opinions(context: Context, row: int, given: str) -> None:
     networks, votes = context.audit.probabilities[row], context.audit.votes[row]
     names = [f"<b>{name}</b>" if name == given else name for name in NAMES]
     figure = go.Figure()
-    for title, values, opacity in (("networks", networks, 1.0), ("annotators, expected", votes[: len(NAMES)], 0.45)):
+    told = [("networks", networks, 1.0)]
+    if context.audit.document["annotators_known"]:
+        told.append(("annotators, expected", votes[: len(NAMES)], 0.45))
+    for title, values, opacity in told:
         figure.add_bar(
             x=values,
             y=names,
@@ -109,6 +112,9 @@ def _opinions(context: Context, row: int, given: str) -> None:
     figure.update_xaxes(visible=False, range=[0, 1.15])
     alt = ", ".join(f"{name} {value:.0%}" for name, value in zip(NAMES, networks, strict=True))
     _charts.show(figure, "probabilities", f"What networks say out of fold: {alt}", height=330)
+    if len(told) == 1:
+        st.caption("What networks say that did not train on this image.")
+        return
     others = [
         f"{name} {share:.0%}"
         for name, share in zip(ANSWERS[len(NAMES) :], votes[len(NAMES) :], strict=True)

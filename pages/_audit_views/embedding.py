@@ -4,7 +4,6 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from fer_core.audit.ranking import SUSPECT_FROM
 from fer_core.audit.results import Audit
 from fer_core.emotions import EMOTIONS
 from fer_core.review.consensus import STATES
@@ -59,7 +58,7 @@ def _figure(_audit: Audit, key: str, colouring: str, watermark: int, _context: C
         state = _context.people().state
         parts = [(name, _STATE_COLOURS[name], state == index) for index, name in enumerate(STATES)]
     else:
-        suspect = _audit.scores["suspicion"].to_numpy() >= SUSPECT_FROM
+        suspect = _audit.scores["suspicion"].to_numpy() >= _audit.document["suspect_from"]
         parts = [("nothing suspicious", _QUIET, ~suspect), ("suspicious label", _LOUD, suspect)]
     figure = go.Figure()
     for name, colour, rows in parts:

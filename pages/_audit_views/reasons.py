@@ -9,7 +9,6 @@ import streamlit as st
 
 from fer_core.audit import not_a_face, quality
 from fer_core.audit.findings import REASONS
-from fer_core.audit.ranking import SUSPECT_FROM
 from fer_core.dataset.store import SPLITS
 from fer_core.emotions import NAMES
 from pages import _charts
@@ -43,7 +42,17 @@ def measures(context: Context) -> list[Measure]:
         )
     )
     if context.searched:
-        found.insert(0, Measure("label", "Suspicion of the label", "suspicion", False, SUSPECT_FROM, (0.2, 0.95, 0.01)))
+        found.insert(
+            0,
+            Measure(
+                "label",
+                "Suspicion of the label",
+                "suspicion",
+                False,
+                context.audit.document["suspect_from"],
+                (0.2, 0.95, 0.01),
+            ),
+        )
     return found
 
 

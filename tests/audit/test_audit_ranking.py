@@ -5,7 +5,7 @@ import pytest
 
 from fer_core.audit.expected_votes import ANSWERS
 from fer_core.audit.findings import findings
-from fer_core.audit.ranking import SUSPECT_FROM, best_other, rank_suspects, suspicious_labels
+from fer_core.audit.ranking import VOTES_FROM, best_other, rank_suspects, suspicious_labels
 from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.dataset.version import as_imported
 from fer_core.emotions import NAMES
@@ -25,7 +25,7 @@ def shares(columns: int, **of: float) -> np.ndarray:
 def test_a_finding_says_what_networks_and_annotators_would_say() -> None:
     probabilities = np.stack([shares(7, fear=0.05, surprise=0.85)] * 2)
     votes = np.stack([shares(10, fear=0.1, surprise=0.71), shares(10, fear=0.6)])
-    found = suspicious_labels(np.array([0.71, 0.1]), votes, probabilities, np.array([FEAR, FEAR]))
+    found = suspicious_labels(np.array([0.71, 0.1]), votes, probabilities, np.array([FEAR, FEAR]), VOTES_FROM, True)
     assert found["row"].tolist() == [0]
     assert found["reason"].tolist() == ["label"]
     assert found["score"].tolist() == pytest.approx([0.71])
@@ -39,7 +39,7 @@ def test_networks_that_say_the_label_are_quoted_once() -> None:
     """What networks learnt from labellers who call neutral faces sad is read as neutral."""
     probabilities = shares(7, sad=0.45, neutral=0.4)[None]
     votes = shares(10, sad=0.3, neutral=0.58)[None]
-    found = suspicious_labels(np.array([0.58]), votes, probabilities, np.array([SAD]))
+    found = suspicious_labels(np.array([0.58]), votes, probabilities, np.array([SAD]), VOTES_FROM, True)
     assert found["evidence"][0] == (
         "Labelled sad. Networks that did not train on it say sad (45%); of 10 annotators about 6 would say neutral."
     )
@@ -48,11 +48,13 @@ def test_networks_that_say_the_label_are_quoted_once() -> None:
 def test_what_is_no_face_is_said_in_these_words_and_the_limit_counts() -> None:
     probabilities, votes = shares(7, sad=0.6)[None], shares(10, sad=0.05, not_a_face=0.9)[None]
     labels = np.array([SAD])
-    assert suspicious_labels(np.array([0.9]), votes, probabilities, labels)["evidence"][0].endswith(
+    assert suspicious_labels(np.array([0.9]), votes, probabilities, labels, VOTES_FROM, True)["evidence"][0].endswith(
         "about 9 would say not a face."
     )
-    assert len(suspicious_labels(np.array([SUSPECT_FROM]), votes, probabilities, labels)) == 1
-    assert suspicious_labels(np.array([0.9]), votes, probabilities, labels, limit=0.95).empty
+    assert len(suspicious_labels(np.array([VOTES_FROM]), votes, probabilities, labels, VOTES_FROM, True)) == 1
+    assert suspicious_labels(np.array([0.9]), votes, probabilities, labels, 0.95, True).empty
+    unknown = suspicious_labels(np.array([0.9]), votes, probabilities, labels, VOTES_FROM, False)
+    assert "annotators" not in unknown["evidence"][0]
 
 
 def test_the_best_other_answer_is_never_the_label() -> None:

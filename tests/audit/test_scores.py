@@ -11,6 +11,7 @@ from fer_core.audit.scores import (
     neighbour_disagreement,
     normalised_margin,
     self_confidence,
+    unit,
 )
 
 SURE, TORN, OTHER = np.eye(7)[3], np.eye(7)[[3, 4]].mean(axis=0), 0.1 * np.eye(7)[3] + 0.9 * np.eye(7)[4]
@@ -107,5 +108,5 @@ def test_the_most_alike_images_come_nearest_first_and_without_copies() -> None:
     angles = np.radians([0, 0, 5, 90, 20, -10])
     features = np.stack([np.cos(angles), np.sin(angles)], axis=1) * np.array([[1, 1, 9, 1, 0.1, 3]]).T
     groups = np.array([0, 0, 2, 3, 4, 5])
-    assert nearest_images(features, 1, groups, k=3).tolist() == [2, 5, 4]
-    assert nearest_images(features, 1, groups, k=50).tolist() == [2, 5, 4, 3]
+    assert nearest_images(unit(features), 1, groups, k=3).tolist() == [2, 5, 4]
+    assert nearest_images(unit(features), 1, groups, k=50).tolist() == [2, 5, 4, 3]

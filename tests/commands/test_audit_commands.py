@@ -47,7 +47,7 @@ def two(call, demo: Dataset, recipe: Path) -> tuple[Audit, Audit]:
     for seed in (0, 1):
         code, out, _ = call("audit", "demo", "--recipe", recipe, "--seed", seed, *QUICK, "--json")
         assert code == 0
-        audits.append(need_audit(demo, json.loads(out)["audit"]))
+        audits.append(need_audit(as_imported(demo), json.loads(out)["audit"]))
     return audits[0], audits[1]
 
 
@@ -114,9 +114,10 @@ def test_a_version_is_audited_under_its_name(call, demo: Dataset, workspace: Wor
     code, _, err = call("suspects", "demo")  # the data set as imported has no audit yet
     assert code == 1
     assert "python -m fer_core audit demo" in err
-    code, out, _ = call("suspects", "demo", "--audit", document["audit"], "--json")
-    assert code == 0
-    assert json.loads(out)["images"] == len(demo)
+    for arguments in (["demo", "--audit", document["audit"]], ["demo@mended"]):
+        code, out, _ = call("suspects", *arguments, "--json")
+        assert code == 0
+        assert (json.loads(out)["images"], json.loads(out)["audit"]) == (len(demo), document["audit"])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How the time and the memory of the model-free audit grow with the number of images.
 
-    python -m benchmarks.audit_growth [DATASET] [--workspace data] [--large]
+    python -m benchmarks.audit_growth [DATASET] [--workspace data] [--large] [--plot growth.html]
 
 The images are those of DATASET (default: a demo drawn for this) turned, scaled, moved and exposed at random; one in
 twenty is an exact copy, one in fifty a near one: moved by a pixel, with grain, half of them mirrored. Each reason runs
@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from fer_core.audit import duplicates, near_duplicates, quality
 from fer_core.dataset.demo import draw_demo
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("data"))
     parser.add_argument("--large", action="store_true", help=f"also {' and '.join(f'{n:,}' for n in LARGE)} images")
     parser.add_argument("--sizes", type=int, nargs="+", help="other numbers of images")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the times as a page of their own")
     parser.add_argument("--one", choices=REASONS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -49,12 +51,24 @@ def main() -> None:
     else:
         source = draw_demo().images.pixels
     print(f"{cpu()['name']}, {cpu()['cores']} cores; images from {arguments.dataset or 'the demo'}")
+    rows = []
     for size in arguments.sizes or SIZES + (LARGE if arguments.large else ()):
         with tempfile.TemporaryDirectory() as folder:
             make(source, size, Path(folder))
             for reason in REASONS:
                 told = measure(reason, Path(folder))
                 print(f"{size:>9,}  {reason:<16}{'  '.join(f'{key} {value:,}' for key, value in told.items())}")
+                rows.append({"images": size, "reason": reason, **told})
+    if arguments.plot:
+        table = pd.DataFrame(rows)
+        figure = go.Figure()
+        for reason, own in table.groupby("reason", sort=False):
+            figure.add_scatter(
+                x=own["images"], y=own["seconds"].clip(lower=0.05), name=str(reason), mode="lines+markers"
+            )
+        figure.update_xaxes(type="log", title="images")
+        figure.update_yaxes(type="log", title="seconds")
+        figure.write_html(arguments.plot)
 
 
 def make(source: np.ndarray, size: int, folder: Path) -> None:

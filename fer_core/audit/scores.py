@@ -15,6 +15,7 @@ SCORES = {
     "neighbours": "share of the nearest images, in the network's features, with another label",
 }
 NEIGHBOURS = 20
+AMONG = 30_000  # rows that neighbours are sought among; of more a sample is drawn, so that the cost stays linear
 _BLOCK = 1024
 
 
@@ -58,6 +59,8 @@ def neighbour_disagreement(
     `features`: float (N, D); `among`: rows to look among (Training); an image's own copies (`groups`) are left out.
     """
     directions = unit(features)
+    if len(among) > AMONG:
+        among = np.sort(np.random.default_rng(0).choice(among, AMONG, replace=False))
     base, others = directions[among], labels[among]
     k = min(k, len(among) - 1)
     if k < 1:

@@ -108,7 +108,7 @@ def fit_translation(inputs: list[np.ndarray], shares: np.ndarray) -> Translation
 def _inputs(dataset: Dataset, audit: Audit, votes: Votes) -> np.ndarray:
     """What the regression sees of the images with votes."""
     rows = votes.rows
-    strange = audit.scores["not_a_face"].to_numpy()
+    strange = audit.scores["odd_pixels"].to_numpy()
     return regression_inputs(audit.probabilities[rows], audit.in_training[rows], strange[rows], dataset.labels[rows])
 
 

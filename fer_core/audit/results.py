@@ -3,7 +3,8 @@
 audit.json            settings, figures, when and how long; written last, so an audit with one is whole
 findings.parquet      findings.COLUMNS
 suspects.parquet      one row for every image, most suspect first (see ranking.rank_suspects)
-scores.parquet        every score of every image, by row: quality measures, not a face, those of the labels
+scores.parquet        every score of every image, by row: quality measures, not a face (odd_pixels: before networks were
+                      asked, which is what expected_votes takes), those of the labels
 near_pairs.parquet    pairs of near duplicates
 probabilities.npy     float32 (N, 7), out of fold, by row
 in_training.npy       float32 (N, 7), what networks said of an image while they trained on it, by row
@@ -115,7 +116,10 @@ class Audit:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Every score of every image, by row: quality.MEASURES, not_a_face, and with networks scores.SCORES."""
+        """Every score of every image, by row.
+
+        quality.MEASURES, odd_pixels, not_a_face and, where networks were asked, scores.SCORES.
+        """
         return pd.read_parquet(self.path / "scores.parquet")
 
     @cached_property

@@ -54,8 +54,7 @@ def run_audit(
         folder / "cascade.parquet",
         lambda: pd.DataFrame({"cascade": not_a_face.face_evidence(dataset.images, part(free, 0.3, 1.0))}),
     )["cascade"].to_numpy()
-    scores["not_a_face"] = not_a_face.not_a_face_scores(dataset.images, cascade)
-    tables.append(not_a_face.not_a_face(scores["not_a_face"].to_numpy(), cascade=cascade))
+    scores["not_a_face"] = scores["odd_pixels"] = not_a_face.not_a_face_scores(dataset.images, cascade)
     faces_done = time.monotonic()
 
     about: dict[str, Any] = {}
@@ -63,9 +62,11 @@ def run_audit(
     if settings.labels:
         from fer_core.audit.opinion import ask_networks  # torch, which the model-free reasons do not need
 
-        opinion = ask_networks(version, settings, scores["not_a_face"].to_numpy(), part(report, share, 0.99), cores)
-        for name, column in opinion.scores.items():
-            scores[name] = column
+        opinion = ask_networks(version, settings, scores["odd_pixels"].to_numpy(), part(report, share, 0.99), cores)
+        scores = scores.assign(**opinion.scores)
+        scores["not_a_face"] = not_a_face.not_a_face_scores(
+            dataset.images, cascade, opinion.features.astype(np.float32), opinion.probabilities
+        )
         votes, suspicion = opinion.votes, opinion.scores["suspicion"]
         tables.append(
             ranking.suspicious_labels(
@@ -83,6 +84,7 @@ def run_audit(
             with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as handle:
                 np.save(handle, array)
 
+    tables.append(not_a_face.not_a_face(scores["not_a_face"].to_numpy(), cascade=cascade))
     report("ranking", 0.99)
     found = pd.concat(tables, ignore_index=True)
     _store_table(folder / "findings.parquet", found)

@@ -49,18 +49,22 @@ class Context:
         """The line of the ranking about one image."""
         return by_row(self.audit, self.key).loc[row]
 
-    def caption(self, row: int) -> str:
-        """What stands under a face: the given label and what most annotators are expected to say instead."""
-        given = str(self.suspect(row)["label"])
+    def captions(self, rows: np.ndarray) -> list[str]:
+        """What stands under faces: the given label and what most annotators are expected to say instead."""
+        given = by_row(self.audit, self.key)["label"].to_numpy()[rows]
         if not self.searched:
-            return given
-        answer = ANSWERS[int(self.audit.votes[row].argmax())]
-        return given if answer == given else f"{given} → {answer}"
+            return list(given)
+        answers = np.array(ANSWERS)[self.audit.votes[rows].argmax(axis=1)]
+        return [name if name == answer else f"{name} → {answer}" for name, answer in zip(given, answers, strict=True)]
 
-    def detail(self, row: int) -> str:
-        """What shows while the pointer rests on a face."""
-        suspect = self.suspect(row)
-        return f"rank {suspect['rank']:,}, {SPLITS[self.dataset.splits[row]]}, {STATES[self.people().state[row]]}"
+    def details(self, rows: np.ndarray) -> list[str]:
+        """What shows while the pointer rests on faces."""
+        ranks = by_row(self.audit, self.key)["rank"].to_numpy()[rows]
+        splits, states = self.dataset.splits[rows], self.people().state[rows]
+        return [
+            f"rank {rank:,}, {SPLITS[split]}, {STATES[state]}"
+            for rank, split, state in zip(ranks, splits, states, strict=True)
+        ]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -19,10 +19,10 @@ def faces(context: Context, rows: np.ndarray, key: str, label: str, multiple: bo
     dataset = context.dataset
     chosen = face_grid(
         dataset.images[rows],
-        [context.caption(int(row)) for row in rows],
+        context.captions(rows),
         key=key,
         colours=[COLOURS[label_of(dataset, row)] for row in rows],
-        details=[context.detail(int(row)) for row in rows],
+        details=context.details(rows),
         label=label,
         multiple=multiple,
         size=size,

@@ -33,7 +33,9 @@ def choose() -> None:
     images = versions[version][1]
     st.caption(f"{images:,} images train. PublicTest chooses the epoch, PrivateTest is scored once, at the end.")
     left, right = st.columns([2, 1])
-    network = left.selectbox("Network", list(offered.networks), key="network", help="What learns.")
+    names = list(offered.networks)
+    usual = next(iter(recipes.values())).network
+    network = left.selectbox("Network", names, names.index(usual), key="network", help="What learns.")
     summary, sizes = offered.networks[network]
     size = right.selectbox("Size", sizes, key="size", help="Side of the pictures in pixels. 48 is the faces' own size.")
     st.caption(f"{summary[:1].upper()}{summary[1:]}.")

@@ -23,8 +23,8 @@ def class_pairs(probabilities: np.ndarray, votes: np.ndarray, labels: np.ndarray
     (AUROC with which the networks tell the labels of the two classes apart, .5 = not at all; NaN where a class is
     empty); kind ("guideline" from GUIDELINE_SHARE on, "slips", or "" where there are no images).
     """
-    first = votes[:, :CLASSES].argmax(axis=1)
-    joint = np.zeros((CLASSES, CLASSES), np.int64)
+    first = votes.argmax(axis=1)
+    joint = np.zeros((CLASSES, votes.shape[1]), np.int64)
     np.add.at(joint, (labels, first), 1)
     confident = confident_joint(probabilities, labels)
     counts = np.bincount(labels, minlength=CLASSES)

@@ -67,8 +67,9 @@ def rank_suspects(
     reasons = found.groupby("row")["reason"].agg(";".join).reindex(range(len(dataset)), fill_value="")
     suggestions = np.full(len(dataset), "", object)
     if votes is not None:
-        first = votes[:, :CLASSES].argmax(axis=1)
-        suggestions = np.where(first != labels, names[first], "").astype(object)
+        first = votes.argmax(axis=1)
+        other = (first < CLASSES) & (first != labels)
+        suggestions[other] = names[first[other]]
     order = np.lexsort((np.arange(len(dataset)), -suspicion))
     return pd.DataFrame(
         {

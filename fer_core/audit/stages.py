@@ -54,7 +54,7 @@ def run_audit(
         folder / "cascade.parquet",
         lambda: pd.DataFrame({"cascade": not_a_face.face_evidence(dataset.images, part(free, 0.3, 1.0))}),
     )["cascade"].to_numpy()
-    scores["not_a_face"] = scores["odd_pixels"] = not_a_face.not_a_face_scores(dataset.images, cascade)
+    scores["odd_pixels"] = scores["not_a_face"] = not_a_face.not_a_face_scores(dataset.images, cascade)
     faces_done = time.monotonic()
 
     about: dict[str, Any] = {}

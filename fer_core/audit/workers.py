@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 
 from fer_core.errors import FerretError
 from fer_core.progress import Report
@@ -103,7 +104,14 @@ def _start(task: Task, threads: int) -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")  # a forked copy of torch's threads would hang
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(task, threads, there, os.getpid()), daemon=True)
-    process.start()
+    # The new process would first run this one's main script again, which may have no guard against that. Tasks are
+    # looked up in their own modules, so it needs none of it.
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        process.start()
+    finally:
+        sys.modules["__main__"] = script
     there.close()
     return here, process
 

@@ -69,7 +69,12 @@ class Recipe:
                 raise InputRefused(f"Recipe {self.name!r}: {sentence}.")
 
     def changed(self, **values: Any) -> "Recipe":
-        """The same recipe with other values; those that are None stay as they are."""
+        """The same recipe with other values; those that are None stay as they are.
+
+        Options belong to a network: another network begins without those of this one.
+        """
+        if values.get("network") not in (None, self.network):
+            values.setdefault("options", {})
         return dataclasses.replace(self, **{key: value for key, value in values.items() if value is not None})
 
     def document(self) -> dict[str, Any]:

@@ -77,9 +77,9 @@ def _like(context: Context, row: int) -> tuple[np.ndarray, str]:
 def _filter_bar(context: Context) -> Filter:
     """The filters, kept in the URL."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        labels = st.multiselect("Given label", NAMES, key="label", bind="query-params", placeholder="all", width=190)
-        seen = st.multiselect("Seen as", NAMES, key="seen", bind="query-params", placeholder="any", width=190)
-        splits = st.multiselect("Split", SPLITS, key="split", bind="query-params", placeholder="all", width=190)
+        labels = st.multiselect("Given label", NAMES, key="label", bind="query-params", placeholder="all", width=180)
+        seen = st.multiselect("Seen as", NAMES, key="seen", bind="query-params", placeholder="any", width=180)
+        splits = st.multiselect("Split", SPLITS, key="split", bind="query-params", placeholder="all", width=180)
         reasons = st.multiselect(
             "Reason",
             list(REASONS),
@@ -87,13 +87,13 @@ def _filter_bar(context: Context) -> Filter:
             bind="query-params",
             placeholder="any",
             format_func=lambda reason: reason.replace("-", " "),
-            width=200,
+            width=180,
         )
         states = st.multiselect("State", STATES, key="state", bind="query-params", placeholder="any", width=180)
         low, high = 0.0, 1.0
         if context.searched:
             low, high = st.slider(
-                "Suspicion", 0.0, 1.0, (0.0, 1.0), 0.01, key="suspicion", bind="query-params", width=200
+                "Suspicion", 0.0, 1.0, (0.0, 1.0), 0.01, key="suspicion", bind="query-params", width=180
             )
         folded = st.toggle("One of each copy", value=True, key="folded", bind="query-params")
     return Filter(tuple(labels), tuple(seen), tuple(splits), tuple(reasons), tuple(states), (low, high), folded)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -38,5 +37,6 @@ def hold(file: Path, report: Report) -> None:
         time.sleep(0.02)
 
 
-if __name__ == "__main__":
-    run_tasks([partial(hold, Path(file)) for file in sys.argv[1:]], "holding", 2, 1, silent)
+def hold_all(files: list[str]) -> None:
+    """Two processes that hold until they are stopped."""
+    run_tasks([partial(hold, Path(file)) for file in files], "holding", 2, 1, silent)

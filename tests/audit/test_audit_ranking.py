@@ -82,7 +82,7 @@ def test_every_image_stands_once_most_suspect_first_ties_by_row(demo: Dataset) -
 
 def test_a_suggestion_is_the_likeliest_class_where_that_is_not_the_label(demo: Dataset) -> None:
     votes = np.full((len(demo), 10), 0.01)
-    votes[:, 9] = 0.5  # not a face is no class to suggest
+    votes[:3, 9] = 0.5  # not a face is no class to suggest
     votes[np.arange(len(demo)), demo.labels] = 0.3
     votes[7, :7] = 0.0
     other = (int(demo.labels[7]) + 3) % 7

@@ -45,8 +45,8 @@ def test_an_audit_holds_what_it_promises_for_every_image(workspace: Workspace, t
     assert by_row["split"].tolist() == [SPLITS[split] for split in dataset.splits]
     assert by_row["label"].tolist() == [NAMES[label] for label in dataset.labels]
 
-    assert audit.scores.columns.tolist() == [*MEASURES, "not_a_face", *SCORES]
-    for name in ("not_a_face", *SCORES):
+    assert audit.scores.columns.tolist() == [*MEASURES, "odd_pixels", "not_a_face", *SCORES]
+    for name in ("odd_pixels", "not_a_face", *SCORES):
         assert audit.scores[name].between(0, 1).all(), name
     np.testing.assert_array_equal(audit.scores["suspicion"], by_row["suspicion"])
     for shares, columns in ((audit.probabilities, 7), (audit.in_training, 7), (audit.votes, len(ANSWERS))):
@@ -84,6 +84,7 @@ def test_planted_wrong_labels_stand_first(seed: int, workspace: Workspace, tmp_p
     assert (suggested != "").mean() > 0.7
 
 
+@pytest.mark.slow
 def test_wrong_labels_of_the_demo_are_suspect_even_after_a_short_training(workspace, tmp_path: Path) -> None:
     """The audit's own network at half its size, on a thousand faces, for six epochs of small batches."""
     demo = create_demo(workspace, "thousand", images=1000)

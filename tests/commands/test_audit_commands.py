@@ -132,7 +132,7 @@ def test_a_version_is_audited_under_its_name(call, demo: Dataset, workspace: Wor
         (["demo", "--recipe", "nope.toml"], 1, "There is no recipe file nope.toml"),
         (["demo", "--network", "nope"], 1, "There is no network 'nope' (there: "),
         (["demo", "--size", "47"], 2, "size must be even"),
-        (["demo", "--network", "shallow", "--strength", "strong"], 2, "'shallow' cannot be built"),
+        (["demo", "--size", "47"], 2, "'scout' cannot be built"),
         (["nope"], 1, "There is no data set 'nope'"),
         (["demo@nope"], 1, "demo has no version 'nope'"),
         (["demo", "--folds", "400", "--threads", "1"], 1, "too few for 400 folds"),

@@ -7,20 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fer_core.audit.expected_votes import ANSWERS
+from fer_core.dataset.votes import FERPLUS
 
-_COLUMNS = {
-    "angry": "anger",
-    "disgust": "disgust",
-    "fear": "fear",
-    "happy": "happiness",
-    "sad": "sadness",
-    "surprise": "surprise",
-    "neutral": "neutral",
-    "contempt": "contempt",
-    "unknown": "unknown",
-    "not a face": "NF",
-}
 CLEAR = 8  # of ten votes for one other answer make a clear error
 
 
@@ -46,7 +34,7 @@ class Votes:
 def read_votes(file: Path) -> Votes:
     """FER+'s table: `row` and one column per answer."""
     table = pd.read_csv(file)
-    return Votes(table["row"].to_numpy(), table[[_COLUMNS[answer] for answer in ANSWERS]].to_numpy())
+    return Votes(table["row"].to_numpy(), table[list(FERPLUS)].to_numpy())
 
 
 def ranking_figures(scores: np.ndarray, wrong: np.ndarray, labels: np.ndarray) -> dict[str, float]:

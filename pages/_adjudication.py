@@ -9,7 +9,7 @@ from fer_core.review.adjudication import DOCKETS, Case, cases, decision, docket
 from fer_core.review.consensus import Consensus
 from fer_core.review.log import VerdictLog
 from fer_core.review.verdict import NOT_A_FACE, UNSURE, UNUSABLE
-from pages import _shared
+from pages._identity import annotator
 
 PER_PAGE = 6
 CHOICES = {
@@ -46,14 +46,14 @@ def adjudicate(
     if not len(rows):
         st.caption(NOTHING[name])
         return
-    annotator = _shared.annotator()
+    person = annotator()
     pictures = "1 picture waits" if len(rows) == 1 else f"{len(rows):,} pictures wait"
     st.caption(f"{pictures} for a decision. Exact copies are one picture: they share their votes and the decision.")
     shown = cases(dataset, log, verdicts, rows[:PER_PAGE])
     for start in range(0, len(shown), 2):
         for column, case in zip(st.columns(2), shown[start : start + 2], strict=False):
             with column:
-                draw(dataset, log, annotator, case)
+                draw(dataset, log, person, case)
 
 
 def draw(dataset: Dataset, log: VerdictLog, annotator: str, case: Case) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 
 from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
-from fer_core.errors import InputRefused, StoreError
 from fer_core.review.cards import Card, Seat, deal, recent_cards
-from fer_core.review.log import Receipt, VerdictLog
-from fer_core.review.verdict import Verdict, read_verdict
-from pages._components.review_queue import png_uri
+from fer_core.review.log import VerdictLog
+from pages._components import png_uri
+from pages._outbox import store
 
 
 def exchange(
@@ -19,7 +18,7 @@ def exchange(
 
     `outbox`: the card's state (instance, stamp, fresh, want, held, events), None before it has said anything.
     """
-    ack = store(log, dataset, seat, outbox) if outbox else None
+    ack = store(log, dataset, seat.annotator, outbox) if outbox else None
     fresh = outbox is None or outbox["fresh"]
     dealt, recent = None, []
     if fresh or outbox["want"]:
@@ -49,23 +48,3 @@ def drawn(dataset: Dataset, one: Card) -> dict[str, Any]:
         "log": {name: fields[name] for name in ("queue", "score", "model", "based_on")},
         "reveal": {name: fields[name] for name in ("given", "suggestion", "asked", "reasons")},
     }
-
-
-def store(log: VerdictLog, dataset: Dataset, seat: Seat, outbox: dict[str, Any]) -> dict[str, Any]:
-    """Store what the card sent and say what became of it; a store that cannot write keeps the answers there."""
-    receipt, error = Receipt(), ""
-    verdicts: list[Verdict] = []
-    for event in outbox["events"]:
-        try:
-            verdict = read_verdict(event)
-            if verdict.annotator != seat.annotator:
-                raise InputRefused(f"This answer was given by {verdict.annotator}, not {seat.annotator}.")
-            verdicts.append(verdict)
-        except InputRefused as refusal:
-            receipt.refused[str(event.get("id"))] = str(refusal)
-    try:
-        written = log.record(dataset, verdicts)
-        receipt = Receipt(written.stored, receipt.refused | written.refused)
-    except StoreError as failure:
-        error = str(failure)
-    return {"instance": outbox["instance"], "stamp": outbox["stamp"], "error": error, **asdict(receipt)}

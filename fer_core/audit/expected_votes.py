@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from fer_core.audit.scores import given_and_other, normalised_margin
-from fer_core.emotions import CLASSES, NAMES
+from fer_core.dataset.votes import ANSWERS
+from fer_core.emotions import CLASSES
 
-ANSWERS = (*NAMES, "contempt", "unknown", "not a face")
 ANNOTATORS = 10
 TRANSLATION = Path(__file__).parent / "expected_votes.json"
 _FLOOR = 1e-3  # added to probabilities before their logarithm

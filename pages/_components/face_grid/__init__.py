@@ -5,16 +5,14 @@ Where faces can be selected, a click or the space bar toggles one, shift takes a
 takes all and Escape none; that happens in the browser, and the page hears of the result.
 """
 
-import base64
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
+
+from pages._components import png_uri
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -47,7 +45,7 @@ def face_grid(
     """
     faces = [
         {
-            "src": _png_uri(image.tobytes(), image.shape),
+            "src": png_uri(image),
             "caption": caption,
             "colour": colours[position] if colours is not None else "",
             "detail": details[position] if details is not None else caption,
@@ -72,11 +70,3 @@ def face_grid(
 
 def _heard() -> None:
     """The selection is read by the run that it starts; the callback makes it a state of the component."""
-
-
-@lru_cache(maxsize=4096)
-def _png_uri(pixels: bytes, shape: tuple[int, int]) -> str:
-    """A grey face as a PNG data URI; about 2 KB each, so the cache stays below 10 MB."""
-    buffer = BytesIO()
-    Image.fromarray(np.frombuffer(pixels, np.uint8).reshape(shape)).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -5,24 +5,21 @@ them. `data` goes in, the component's state `outbox` comes out; both are describ
 pages/review.py and at the top of queue.js.
 """
 
-import base64
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 
 from fer_core.emotions import EMOTIONS
 from fer_core.review.verdict import ANSWER_KEYS, KEEP, NOT_A_FACE, SKIP, UNSURE, UNUSABLE
+from pages._components import script
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "ferret_review_queue",
     html=(_HERE / "queue.html").read_text(encoding="utf-8"),
     css=(_HERE / "queue.css").read_text(encoding="utf-8"),
-    js=(_HERE / "queue.js").read_text(encoding="utf-8"),
+    js=script(_HERE / "queue.js"),
 )
 
 TITLES = {NOT_A_FACE: "Not a face", UNUSABLE: "Unusable", UNSURE: "Unsure", SKIP: "Skip", KEEP: "Keep given label"}
@@ -86,10 +83,3 @@ def ink_on(colour: str) -> str:
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#111416" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
-
-
-def png_uri(image: np.ndarray) -> str:
-    """A grey image as a PNG data URI. `image`: uint8 (H, W)."""
-    buffer = BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -8,15 +8,10 @@
  * on the screen yet waits for it.
  */
 
-const SEND_AFTER = 60; // ms: answers that come close together travel together
-const RETRY_AFTER = 2500; // ms without an acknowledgement
-const CALL_IT_WAITING = 3500; // ms after which a person is told that answers wait here
 const LOW = 45; // faces left when the next batch is asked for
 const DECODE_AHEAD = 10;
-const MOST_AT_ONCE = 400; // events in one message
 const DOUBLE_CLICK = 250; // ms: a second click on the same button this soon is the same click
 const BOUNCE = 25; // ms: the same key this soon is a bouncing contact
-const IDLE = 20000; // ms without key, pointer or touch after which time is no longer counted as work
 const PACE_OVER = 20; // answers
 const STRIP = 14;
 
@@ -41,7 +36,6 @@ class ReviewCard {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.event = data.event; // data set, annotator, round: the same in all events of this card
-    this.instance = uuid();
     this.queue = []; // faces that are here and not answered; the first is on the screen
     this.known = new Set(); // rows that were ever here
     this.history = []; // answers that can be undone, oldest first
@@ -54,11 +48,16 @@ class ReviewCard {
     this.complete = false; // the server has no more faces
     this.times = [];
     this.clock = new Clock();
-    this.outbox = new Outbox(`ferret.outbox.${data.event.dataset_hash}.${data.event.annotator}.${data.event.round}.`);
-    this.stamp = 0;
-    this.sent = null; // {stamp, at, since} of the message that is not acknowledged yet
-    this.problem = "";
-    this.wanted = false;
+    this.wanted = false; // more faces were asked for
+    const { dataset_hash, annotator, round } = data.event;
+    this.courier = new Courier(`ferret.outbox.${dataset_hash}.${annotator}.${round}.`, {
+      asking: () => this.wanted,
+      message: () => ({
+        want: this.wanted,
+        fresh: this.known.size === 0,
+        held: this.wanted ? this.queue.map((card) => card.row) : [],
+      }),
+    });
 
     // Streamlit fades what a slow run has not confirmed yet. The card is never out of date: it runs here.
     root.host?.closest("[data-testid='stElementContainer']")?.style.setProperty("opacity", "1", "important");
@@ -70,14 +69,12 @@ class ReviewCard {
     document.addEventListener("pointermove", this.onTouch, { passive: true });
     document.addEventListener("visibilitychange", this.onVisibility);
     this.ticking = setInterval(() => this.tick(), 500);
-    if (this.outbox.size) this.sendSoon();
   }
 
   /* --- what the server says ----------------------------------------------------------------------------------- */
 
   receive({ data, setStateValue }) {
-    this.setState = setStateValue;
-    this.acknowledge(data.ack);
+    this.courier.receive(data.ack, setStateValue);
     if (data.deal) this.take(data.deal, data.recent);
     else if (!this.painted && !this.showing) this.show();
     this.askForMore();
@@ -104,63 +101,14 @@ class ReviewCard {
     if (!this.showing) this.show();
   }
 
-  acknowledge(ack) {
-    if (!ack) {
-      if (this.sent) this.retrySoon(); // a new session that has not seen our message
-      return;
-    }
-    this.outbox.remove([...ack.stored, ...Object.keys(ack.refused)]);
-    const refusals = Object.values(ack.refused);
-    if (refusals.length) this.problem = refusals[0];
-    if (ack.error) {
-      this.problem = ack.error;
-      return; // nothing was stored; the retry timer sends again
-    }
-    if (!refusals.length && ack.stored.length) this.problem = "";
-    if (this.sent && ack.stamp === this.sent.stamp) {
-      this.sent = null;
-      if (this.outbox.size) this.sendSoon();
-    } else if (this.sent && ack.instance !== this.instance) {
-      this.retrySoon();
-    }
-  }
-
-  /* --- sending ------------------------------------------------------------------------------------------------ */
-
-  sendSoon() {
-    this.timer ??= setTimeout(() => this.send(), SEND_AFTER);
-  }
-
-  retrySoon() {
-    if (this.sent) this.sent.at = 0;
-    this.timer ??= setTimeout(() => this.send(), 400);
-  }
-
-  send() {
-    this.timer = null;
-    const now = performance.now();
-    if (this.sent && now - this.sent.at < RETRY_AFTER) return;
-    if (!this.outbox.size && !this.wanted) return;
-    const stamp = ++this.stamp;
-    this.sent = { stamp, at: now, since: this.sent?.since ?? now };
-    this.setState("outbox", {
-      instance: this.instance,
-      stamp,
-      want: this.wanted,
-      fresh: this.known.size === 0,
-      held: this.wanted ? this.queue.map((card) => card.row) : [],
-      events: this.outbox.first(MOST_AT_ONCE),
-    });
-  }
-
   askForMore() {
     if (this.complete || this.wanted || this.queue.length > LOW) return;
     this.wanted = true;
-    this.sendSoon();
+    this.courier.sendSoon();
   }
 
   tick() {
-    if (this.sent && performance.now() - this.sent.at >= RETRY_AFTER) this.send();
+    this.courier.tick();
     this.drawSaved();
   }
 
@@ -329,8 +277,7 @@ class ReviewCard {
       time: new Date().toISOString(),
       ...fields,
     };
-    this.outbox.add(event);
-    this.sendSoon();
+    this.courier.record(event);
     return event.id;
   }
 
@@ -435,24 +382,7 @@ class ReviewCard {
   }
 
   drawSaved() {
-    const count = this.outbox.size;
-    const answers = count === 1 ? "1 answer" : `${count.toLocaleString()} answers`;
-    const late = count && this.sent && performance.now() - this.sent.since > CALL_IT_WAITING;
-    let state = "saved";
-    let text = "All saved";
-    if (this.problem) {
-      state = "waiting";
-      text = count ? `${this.problem} ${answers} ${count === 1 ? "waits" : "wait"} here.` : this.problem;
-    } else if (late) {
-      state = "waiting";
-      text =
-        count === 1
-          ? "1 answer waits here; it is sent when the server is back"
-          : `${answers} wait here; they are sent when the server is back`;
-    } else if (count) {
-      state = "saving";
-      text = `Saving ${count.toLocaleString()}`;
-    }
+    const { state, count, text } = this.courier.standing;
     const saved = this.find(".saved");
     if (saved.dataset.state !== state) saved.dataset.state = state;
     if (saved.dataset.count !== String(count)) saved.dataset.count = count;
@@ -489,74 +419,7 @@ class ReviewCard {
     document.removeEventListener("pointermove", this.onTouch);
     document.removeEventListener("visibilitychange", this.onVisibility);
     clearInterval(this.ticking);
-    clearTimeout(this.timer);
-  }
-}
-
-/* Events that are not acknowledged yet, in the order in which they were made; a copy of each is in localStorage. */
-class Outbox {
-  constructor(prefix) {
-    this.prefix = prefix;
-    this.events = new Map();
-    this.number = 0;
-    const kept = [];
-    for (const name of names()) {
-      if (name.startsWith(prefix)) kept.push(JSON.parse(read(name)));
-    }
-    kept.sort((one, other) => one.number - other.number);
-    for (const { number, event } of kept) {
-      this.events.set(event.id, event);
-      this.number = number;
-    }
-  }
-
-  get size() {
-    return this.events.size;
-  }
-
-  add(event) {
-    this.number = Math.max(this.number + 1, Date.now() * 100);
-    this.events.set(event.id, event);
-    write(this.prefix + event.id, JSON.stringify({ number: this.number, event }));
-  }
-
-  remove(ids) {
-    for (const id of ids) {
-      if (this.events.delete(id)) forget(this.prefix + id);
-    }
-  }
-
-  first(count) {
-    return [...this.events.values()].slice(0, count);
-  }
-}
-
-/* Time with a face on the screen, without the time in which nobody was there. */
-class Clock {
-  start() {
-    this.active = 0;
-    this.at = performance.now();
-  }
-
-  touch() {
-    if (this.at === undefined) return;
-    const now = performance.now();
-    this.active += Math.min(now - this.at, IDLE);
-    this.at = now;
-  }
-
-  pause() {
-    this.touch();
-    this.at = undefined;
-  }
-
-  resume() {
-    this.at = performance.now();
-  }
-
-  read() {
-    this.touch();
-    return Math.round(this.active ?? 0);
+    this.courier.leave();
   }
 }
 
@@ -573,41 +436,3 @@ function picture(card) {
   }
   return card.picture;
 }
-
-/* Run after the frame that holds the current changes was painted. */
-function afterPaint(run) {
-  requestAnimationFrame(() => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = run;
-    channel.port2.postMessage(null);
-  });
-}
-
-function paintClass(element, { colour = "", ink = "" }) {
-  element.style.setProperty("--class", colour);
-  element.style.setProperty("--ink", ink);
-  if (colour) element.dataset.class = "";
-  else delete element.dataset.class;
-}
-
-/* A random UUID, also where crypto.randomUUID is missing (pages that come over plain http from another machine). */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
-/* localStorage can be full or forbidden; then answers are kept in this tab alone. */
-function attempt(action, otherwise) {
-  try {
-    return action();
-  } catch {
-    return otherwise;
-  }
-}
-const read = (name) => attempt(() => localStorage.getItem(name), null);
-const write = (name, value) => attempt(() => localStorage.setItem(name, value));
-const forget = (name) => attempt(() => localStorage.removeItem(name));
-const names = () => attempt(() => Object.keys(localStorage), []);

@@ -16,10 +16,15 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # `streamlit run` puts the script's folder there, an ASGI server may not
     sys.path.insert(0, str(ROOT))
 
+from pages._person_cookie import identify  # noqa: E402 - found by the path above
+
 
 def overview(request: Request) -> RedirectResponse:
     """The default page answers at the root alone; its own name leads there."""
     return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
 
 
-app = st.App("pages/_shell.py", routes=[Route("/overview", overview)])
+app = st.App(
+    "pages/_shell.py",
+    routes=[Route("/overview", overview), Route("/identify", identify, methods=["POST", "DELETE"])],
+)

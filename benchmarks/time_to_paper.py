@@ -63,10 +63,12 @@ def main() -> None:
         watch = Watch(arguments.target)
         with contextlib.suppress(Cancelled):
             fit(
-                version.dataset.images,
+                version.images,
                 version.labels,
-                protocol.train,
+                version.epoch(protocol.train),
                 recipe,
+                targets=version.targets,
+                weights=version.weights,
                 validation=protocol.val,
                 seed=seed,
                 observer=watch,

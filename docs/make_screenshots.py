@@ -46,7 +46,7 @@ def take_all(page: Page) -> None:
     """One picture a page, at the moment that shows most."""
     for name, path in (
         ("audit", "audit?dataset=demo"),
-        ("review", "review?dataset=demo&annotator=Ada"),
+        ("review", "review?dataset=demo"),
         ("runs", "runs?dataset=demo"),
     ):
         open_page(page, path)

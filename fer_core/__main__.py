@@ -12,7 +12,19 @@ from fer_core.progress import Report
 from fer_core.workspace import Workspace
 
 # The order of --help: the order of the loop.
-FLOORS = ("dataset", "audit", "review", "training", "evaluation", "prediction", "jobs", "doctor")
+FLOORS = (
+    "dataset",
+    "upscaler",
+    "audit",
+    "review",
+    "simulation",
+    "version",
+    "training",
+    "evaluation",
+    "prediction",
+    "jobs",
+    "doctor",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,6 +22,11 @@ class Workspace:
         return self.root / "labels.db"
 
     @property
+    def leases_db(self) -> Path:
+        """Who holds which pictures at the moment. Nothing is lost with it."""
+        return self.root / "leases.db"
+
+    @property
     def jobs_db(self) -> Path:
         return self.root / "jobs.db"
 

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import list_versions
 from fer_core.emotions import CLASSES, NAMES
-from fer_core.review.consensus import AGREED, Consensus, consensus
+from fer_core.review.consensus import AGREED, Consensus
+from fer_core.review.estimate import Estimate
 from fer_core.review.log import VerdictLog
 from fer_core.training.run import list_runs
 from pages import _shared
+from pages._estimate import error_rate
+from pages._said import said_about
 
 ENOUGH = 50  # reviewed images from which a version is worth cutting
 
@@ -26,6 +28,7 @@ class Situation:
     people: Consensus
     versions: list[dict]
     runs: int
+    errors: Estimate | None  # how many labels are wrong, as far as the random audit tells
 
     @property
     def searched(self) -> bool:
@@ -50,12 +53,8 @@ def situation(dataset: Dataset) -> Situation:
     """Read from the stores; the consensus is recomputed only when somebody has answered since."""
     log = VerdictLog(_shared.workspace().labels_db)
     runs = [run for run in list_runs(_shared.workspace()) if run.dataset == dataset.name]
-    return Situation(latest_audit(dataset), _consensus(dataset, log.watermark()), list_versions(dataset), len(runs))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.hash})
-def _consensus(dataset: Dataset, watermark: int) -> Consensus:
-    return consensus(dataset, VerdictLog(_shared.workspace().labels_db).verdicts(dataset, watermark))
+    people, versions = said_about(dataset, log).reviewed, list_versions(dataset)
+    return Situation(latest_audit(dataset), people, versions, len(runs), error_rate(dataset, log))
 
 
 def next_step(dataset: Dataset, now: Situation) -> Step:

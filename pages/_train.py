@@ -49,7 +49,7 @@ def versions(dataset: Dataset) -> dict[str, tuple[str, int]]:
     imported = int((dataset.splits == TRAINING).sum())
     found = {dataset.name: (f"{dataset.name}, as imported", imported)}
     for version in list_versions(dataset):
-        kept = version["kept"][SPLITS[TRAINING]]
+        kept = version.get("per_epoch", version["kept"][SPLITS[TRAINING]])
         changes = f"{version['dropped']:,} dropped, {version['relabelled']:,} relabelled"
         found[f"{dataset.name}@{version['name']}"] = (f"{dataset.name}@{version['name']}, {changes}", kept)
     return found

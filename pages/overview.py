@@ -32,14 +32,14 @@ findings = now.audit.document["findings"] if now.audit else None
 duplicates = now.audit.document["duplicates"] if now.audit else None
 
 
-def tile(place: DeltaGenerator, name: str, value: int | None, words: str) -> None:
+def tile(place: DeltaGenerator, name: str, value: int | str | None, words: str) -> None:
     """One figure in a frame, with a line that says what it is made of."""
     with place.container(border=True, height="stretch"):
-        st.metric(name, "–" if value is None else f"{value:,}")
+        st.metric(name, "–" if value is None else value if isinstance(value, str) else f"{value:,}")
         st.caption(words)
 
 
-tiles = st.columns(4)
+tiles = st.columns(5)
 tile(
     tiles[0],
     "Synthetic faces" if dataset.synthetic else "Images",
@@ -65,6 +65,18 @@ tile(
     "Reviewed by people",
     now.reviewed,
     " · ".join(f"{states[name]:,} {name}" for name in ("agreed", "disputed", "ambiguous", "unusable")),
+)
+
+rate = now.errors.rate if now.errors else None
+after = now.errors.version if now.errors else None
+tile(
+    tiles[4],
+    "Wrong labels, estimated",
+    f"{rate.value:.0%}" if rate else None,
+    f"{100 * rate.low:.0f} to {100 * rate.high:.0f} % of all, by random faces answered blind"
+    + (f"; {after.rate.value:.0%} in version {after.name}." if after else ".")
+    if rate
+    else "Random faces, mixed into every review, will tell.",
 )
 
 left, right = st.columns(2, gap="large")

@@ -7,23 +7,18 @@ import streamlit as st
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.review.cards import Seat
+from fer_core.review.kinds import end_of
+from fer_core.review.leases import LeaseBook
 from fer_core.review.log import VerdictLog
-from fer_core.review.queue import RANDOM, SKIPPED, SUSPECTS
-from fer_core.review.selections import PREFIX
+from fer_core.review.preferences import load_preferences
 from pages import _shared
-from pages._components.review_queue import review_queue
+from pages._components.review_queue import KEYS, review_queue
 from pages._grid_lane import grid_lane
 from pages._identity import annotator
 from pages._review import exchange
-from pages._seat import choose_seat
+from pages._seat import choose_seat, round_asked, yardstick
 
 CARDS, GRID = "Cards", "Grid"
-ENDS = {
-    SUSPECTS: "Every suspect is answered.\nCut a version on the Consensus page,\nor go on in random order.",
-    RANDOM: "Every face is answered.\nCut a version on the Consensus page,\nor begin a second round.",
-    SKIPPED: "Nothing is skipped.",
-    PREFIX: "Everything that was picked is answered.",
-}
 
 
 @st.fragment
@@ -31,21 +26,19 @@ def card(dataset: Dataset, audit: Audit | None, seat: Seat) -> None:
     """The card. Runs again by itself whenever answers arrive or faces run low; nothing else on the page moves."""
     key = f"card-{sha256(f'{dataset.hash} {seat}'.encode()).hexdigest()[:16]}"  # names may hold what a key may not
     outbox = (st.session_state.get(key) or {}).get("outbox")
-    log = VerdictLog(_shared.workspace().labels_db)
-    review_queue(
-        key,
-        {
-            **exchange(dataset, log, audit, seat, outbox),
-            "end": ENDS[PREFIX if seat.queue.startswith(PREFIX) else seat.queue],
-        },
-    )
+    log, leases = VerdictLog(_shared.workspace().labels_db), LeaseBook(_shared.workspace().leases_db)
+    known = yardstick(dataset)
+    answer = exchange(dataset, log, audit, seat, outbox, leases, known.gold, known.accuracies)
+    elsewhere = answer["deal"]["elsewhere"] if answer["deal"] else 0
+    review_queue(key, {**answer, "end": end_of(seat.queue, elsewhere)})
 
 
 dataset = _shared.choose_dataset()
 if dataset is not None:
     person = annotator()
     audit = latest_audit(dataset)
-    lane = st.segmented_control(
+    places = st.container(horizontal=True, vertical_alignment="center", key="places")
+    lane = places.segmented_control(
         "Lane",
         [CARDS, GRID],
         key="lane",
@@ -55,6 +48,9 @@ if dataset is not None:
         label_visibility="collapsed",
     )
     if lane == GRID:
-        grid_lane(dataset, audit, person)
+        chosen = load_preferences(_shared.workspace(), person, KEYS).keys
+        grid_lane(dataset, audit, person, round_asked(), keys=chosen, accuracies=yardstick(dataset).accuracies)
     else:
-        card(dataset, audit, choose_seat(dataset, person, audit is not None))
+        with places:
+            seat = choose_seat(dataset, person, audit is not None)
+        card(dataset, audit, seat)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = ("__version__", "emotions", "errors", "files", "progress", "workspace", "database")
+GROUND = ("__version__", "emotions", "errors", "files", "progress", "workspace", "database", "identity")
 FLOORS = (
     "dataset",
     "imaging",

@@ -43,8 +43,8 @@ def judge_labels(
     Every finished fold is kept in the audit's folder, so an audit that was killed goes on at the fold it was in.
     Raises InputRefused where there are too few Training images for the folds.
     """
-    dataset, labels = version.dataset, version.labels
-    rows = version.rows(TRAINING)
+    dataset, labels = version.dataset, version.own_labels
+    rows = version.own_rows(TRAINING)
     groups = len(np.unique(dataset.groups[rows]))
     if groups < 2 * settings.folds:
         raise InputRefused(

@@ -48,7 +48,7 @@ def ask_networks(
     version: DatasetVersion, settings: AuditSettings, not_a_face: np.ndarray, report: Report, cores: int | None
 ) -> Opinion:
     """Train the fold networks and put together all they have to say."""
-    dataset, labels = version.dataset, version.labels
+    dataset, labels = version.dataset, version.own_labels
     judged = judge_labels(version, settings, part(report, 0.0, 0.92), cores)
     probabilities = judged.out_of_fold
     known = labellers_known(dataset.table["content"])
@@ -65,7 +65,7 @@ def ask_networks(
         "self_confidence": self_confidence(probabilities, labels),
         "mistakenness": mistakenness(probabilities, labels),
         "area_under_margin": area_under_margin(judged.margins, normalised_margin(probabilities, labels)),
-        "neighbours": neighbour_disagreement(judged.features, labels, dataset.groups, version.rows(TRAINING)),
+        "neighbours": neighbour_disagreement(judged.features, labels, dataset.groups, version.own_rows(TRAINING)),
     }
     health = class_health(probabilities, suspicion, labels, limit)
     drawn = draw_map(judged.features, report=part(report, 0.95, 1.0))

@@ -62,7 +62,7 @@ def rank_suspects(
     by ";"), suggestion (the class that most annotators are expected to see, where it is not the label; else empty).
     `votes` is None where no network was asked.
     """
-    dataset, labels = version.dataset, version.labels
+    dataset, labels = version.dataset, version.own_labels
     names = np.array(NAMES)
     reasons = found.groupby("row")["reason"].agg(";".join).reindex(range(len(dataset)), fill_value="")
     suggestions = np.full(len(dataset), "", object)

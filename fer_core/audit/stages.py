@@ -26,7 +26,7 @@ def run_audit(
     version: DatasetVersion, settings: AuditSettings, report: Report = silent, cores: int | None = None
 ) -> Audit:
     """Run, resume or open the audit of `version` with `settings`, on `cores` cores (None: all)."""
-    dataset, labels = version.dataset, version.labels
+    dataset, labels = version.dataset, version.own_labels
     folder = settings.folder(version)
     if (folder / "audit.json").exists():
         return Audit(folder, read_json(folder / "audit.json"))

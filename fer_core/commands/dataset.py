@@ -8,10 +8,16 @@ from fer_core.commands.console import Commands, Console
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add("import", run_import, "import FER2013 (CSV, class folders, zip, tar, npz) as a data set")
-    parser.add_argument("source", type=Path, help="fer2013.csv, a folder with class folders, or an archive of either")
+    parser = commands.add(
+        "import", run_import, "import FER2013 (CSV, class folders, zip, tar, npz, Parquet) as a data set"
+    )
+    parser.add_argument(
+        "source", type=Path, help="fer2013.csv, a folder with class folders, an archive of either, .npz or .parquet"
+    )
     parser.add_argument("--name", required=True, help="what the data set will be called")
-    parser.add_argument("--format", choices=("csv", "folders", "npz"), help="found out by looking when not given")
+    parser.add_argument(
+        "--format", choices=("csv", "folders", "npz", "parquet"), help="found out by looking when not given"
+    )
     parser.add_argument(
         "--mode",
         choices=("strict", "lenient"),
@@ -27,9 +33,18 @@ def register(commands: Commands) -> None:
 
     commands.add("datasets", run_datasets, "list the data sets and their versions")
 
-    parser = commands.add("export", run_export, "write a version as fer2013.csv, .npz or class folders")
+    parser = commands.add("export", run_export, "write a version, or what people said about its images, to a file")
     parser.add_argument("version", help="DATASET or DATASET@VERSION")
-    parser.add_argument("target", type=Path, help="a .csv or .npz file, or a new folder")
+    parser.add_argument("target", type=Path, help="a .csv, .npz, .parquet or .zip file, or a new folder")
+    parser.add_argument(
+        "--form",
+        choices=("csv", "npz", "folders", "zip", "parquet", "votes"),
+        help="csv: fer2013.csv's; folders, zip: class folders; parquet: Hugging Face's; votes: a table of people's "
+        "votes in FER+'s form. By default what the target's name says",
+    )
+    parser.add_argument(
+        "--with-imported", action="store_true", help="for --form votes: add the counts of the imported vote table"
+    )
 
 
 def run_import(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -77,7 +92,8 @@ def run_datasets(arguments: argparse.Namespace, console: Console) -> list[dict[s
         for version in versions:
             console.say(
                 f"  {info.name}@{version['name']}  {sum(version['kept'].values()):,} images, "
-                f"{version['relabelled']:,} relabelled, {version['dropped']:,} dropped, hash {version['hash'][:12]}"
+                f"{version['relabelled']:,} relabelled, {version['dropped']:,} dropped{_more(version)}, "
+                f"hash {version['hash'][:12]}"
             )
         documents.append(info.document() | {"versions": versions})
     if not documents:
@@ -85,14 +101,32 @@ def run_datasets(arguments: argparse.Namespace, console: Console) -> list[dict[s
     return documents
 
 
+def _more(version: dict[str, Any]) -> str:
+    """What a version does besides dropping and relabelling, in words; versions from before that do nothing of it."""
+    parts = [(version.get("softened", 0), "soft"), (version.get("supplements", 0), "added")]
+    return "".join(f", {count:,} {word}" for count, word in parts if count)
+
+
 def run_export(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from fer_core.dataset.exporting import export_version
     from fer_core.dataset.version import open_version
+    from fer_core.errors import UsageError
 
     version = open_version(console.workspace, arguments.version)
-    count = export_version(version, arguments.target, console.report)
+    document = {"version": str(version), "hash": version.hash, "target": str(arguments.target)}
+    if arguments.form == "votes":
+        from fer_core.review.vote_export import export_votes
+
+        votes = export_votes(console.workspace, version, arguments.target, arguments.with_imported)
+        console.say(f"{version}: {votes:,} votes written to {arguments.target}")
+        return {**document, "form": "votes", "images": len(version.dataset), "votes": votes}
+    if arguments.with_imported:
+        raise UsageError("--with-imported belongs to --form votes.")
+    from fer_core.dataset.exporting import export_version, form_of
+
+    form = form_of(arguments.target, arguments.form)
+    count = export_version(version, arguments.target, console.report, form)
     console.say(f"{version}: {count:,} images written to {arguments.target}")
-    return {"version": str(version), "hash": version.hash, "images": count, "target": str(arguments.target)}
+    return {**document, "form": form, "images": count}
 
 
 def _describe(console: Console, dataset: Any) -> dict[str, Any]:

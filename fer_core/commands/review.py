@@ -1,7 +1,6 @@
-"""`review import|export` moves the verdict log; `version` cuts a data set from it."""
+"""`review import|export` moves the verdict log; `votes` takes in a vote table."""
 
 import argparse
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,10 @@ def register(commands: Commands) -> None:
     review.add_argument("dataset", metavar="DATASET")
     review.add_argument("file", type=Path, metavar="FILE")
 
-    version = commands.add("version", _version, "cut a named, hashed version from verdicts and findings")
-    version.add_argument("dataset", metavar="DATASET")
-    version.add_argument("--name", required=True, metavar="V", help="written DATASET@V from then on")
-    version.add_argument("--policy", default="standard", metavar="P", help="standard, improved or relabel-only")
-    for part, words in (
-        ("duplicates", "keep the first of exact copies only"),
-        ("conflicts", "drop copies given as different classes until people agree on the face"),
-        ("leaks", "drop from Training what is also in a test split"),
-        ("unusable", "drop what people call unusable or no face"),
-    ):
-        version.add_argument(f"--drop-{part}", action=argparse.BooleanOptionalAction, default=None, help=words)
-    version.add_argument(
-        "--drop-findings",
-        default=None,
-        metavar="LIST",
-        help="drop images with these findings of the audit: flat, blurred, or none",
-    )
-    version.add_argument(
-        "--relabel", action=argparse.BooleanOptionalAction, default=None, help="give images the class people agree on"
-    )
-    version.add_argument("--min-votes", type=int, default=None, metavar="K", help="votes that relabelling needs")
+    votes = commands.add("votes", _votes, "take in a table of votes without names, such as FER+'s ten per image")
+    votes.add_argument("dataset", metavar="DATASET")
+    votes.add_argument("file", type=Path, metavar="FILE", help="CSV in FER+'s form, or with a column `row`")
+    votes.add_argument("--replace", action="store_true", help="take these instead of the votes that are there")
 
 
 def _review(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -55,20 +37,17 @@ def _review(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     return {"dataset": dataset.name, "file": file, "events": count, "new": fresh}
 
 
-def _version(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+def _votes(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.dataset.store import open_dataset
-    from fer_core.review.effect import effect
-    from fer_core.review.policy import Policy, changed_policy, cut_version, policy_named
+    from fer_core.dataset.votes import read_votes, store_votes
+    from fer_core.review.vote_summary import summarise_votes
 
-    flags = {field.name: getattr(arguments, field.name) for field in fields(Policy)}
-    if flags["drop_findings"] is not None:
-        named = [name.strip() for name in flags["drop_findings"].split(",")]
-        flags["drop_findings"] = tuple(name for name in named if name not in ("", "none"))
-    policy = changed_policy(policy_named(arguments.policy), flags)
     dataset = open_dataset(console.workspace, arguments.dataset)
-    version = cut_version(console.workspace, dataset, arguments.name, policy)
-    summary = effect(dataset, version.manifest)
-    console.say(f"{version}  {version.hash}")
-    for sentence in summary.sentences():
-        console.say(sentence)
-    return {"version": str(version), "hash": version.hash, "policy": version.policy, **summary.document()}
+    votes = read_votes(dataset, arguments.file)
+    store_votes(dataset, votes, replace=arguments.replace)
+    summary = summarise_votes(dataset, votes)
+    console.say(f"{summary.votes:,} votes on {summary.images:,} of the {len(dataset):,} images of {dataset.name}")
+    if summary.images:
+        console.say(f"agreement: Krippendorff's alpha {summary.alpha:.3f}; {summary.unanimous:.1%} unanimous")
+        console.say(f"the given label alone has the most votes on {summary.top_is_given:.1%} of them")
+    return {"dataset": dataset.name, "file": str(arguments.file), **summary.document()}

@@ -24,14 +24,22 @@ def register(commands: Commands) -> None:
 
 
 def run_networks(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from fer_core.networks.registry import build_network, networks, parameter_count
+    from fer_core.networks.cost import network_cost
+    from fer_core.networks.registry import networks
     from fer_core.training.recipe import load_recipe, shipped_recipes
 
     found = []
     for network in networks().values():
-        counts = {size: parameter_count(build_network(network.name, size)) for size in network.sizes}
-        found.append({"name": network.name, "summary": network.summary, "source": network.source, "parameters": counts})
-        sizes = ", ".join(f"{count:,} parameters at {size} x {size}" for size, count in counts.items())
+        costs = {size: network_cost(network.name, size) for size in network.sizes}
+        document: dict[str, Any] = {"name": network.name, "summary": network.summary, "source": network.source}
+        document |= {
+            key: {size: getattr(costs[size], key) for size in costs} for key in ("parameters", "multiply_adds")
+        }
+        found.append(document)
+        sizes = ", ".join(
+            f"{cost.parameters:,} parameters at {size} x {size} ({cost.multiply_adds / 1e6:,.0f} million multiply-adds)"
+            for size, cost in costs.items()
+        )
         console.say(f"{network.name}: {network.summary}. {network.source}. {sizes}.")
     recipes = [load_recipe(name) for name in shipped_recipes()]
     for recipe in recipes:

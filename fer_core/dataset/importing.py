@@ -1,7 +1,7 @@
 """Import: from the forms in which people have FER2013 to a stored data set.
 
 Formats (found out by looking, or said with --format): `csv` (fer2013.csv, icml_face_data.csv, train.csv), `folders`
-(class folders), `npz` (pixels, emotion, usage). The first two also inside a zip or tar.
+(class folders), `npz` (pixels, emotion, usage), `parquet` (Hugging Face's form). The first two also in a zip or tar.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from fer_core.dataset.members import ARCHIVES, MAX_TABLE_BYTES, Member, is_archive, open_members
 from fer_core.dataset.read_csv import read_csv
 from fer_core.dataset.read_folders import read_folders
+from fer_core.dataset.read_parquet import read_parquet
 from fer_core.dataset.store import SIDE, SPLITS, Dataset, Images, create_dataset
 from fer_core.emotions import CLASSES
 from fer_core.errors import BadRow, InputRefused, RowsRefused, UsageError
@@ -19,7 +20,7 @@ from fer_core.files import IMAGE_SUFFIXES
 from fer_core.progress import Report, part, silent
 from fer_core.workspace import Workspace
 
-FORMATS = ("csv", "folders", "npz")
+FORMATS = ("csv", "folders", "npz", "parquet")
 MODES = ("strict", "lenient")
 
 
@@ -75,9 +76,13 @@ def _read(source: Path, format: str | None, report: Report) -> tuple[str, Images
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format!r}.")
     if source.is_file() and (format == "npz" or source.suffix.lower() == ".npz"):
         return "npz", *_read_npz(source)
+    if _is_parquet(source, format):
+        return "parquet", *read_parquet(source, report)
     if source.is_file() and not is_archive(source):
         if format == "folders" or source.suffix.lower() != ".csv":
-            raise InputRefused(f"{source}: import a .csv or .npz file, a folder, or one of {', '.join(ARCHIVES)}.")
+            raise InputRefused(
+                f"{source}: import a .csv, .npz or .parquet file, a folder, or one of {', '.join(ARCHIVES)}."
+            )
         with source.open("rb") as handle:
             return "csv", *read_csv(handle, source.stat().st_size, str(source), report)
     with open_members(source) as members:
@@ -88,6 +93,14 @@ def _read(source: Path, format: str | None, report: Report) -> tuple[str, Images
         if not any(member.path.suffix.lower() in IMAGE_SUFFIXES for member in members):
             raise InputRefused(f"{source}: holds neither pictures in class folders nor a fer2013.csv.")
         return "folders", *read_folders(members, report)
+
+
+def _is_parquet(source: Path, format: str | None) -> bool:
+    """Said so, named so, or a folder of such files without pictures."""
+    if format is not None or source.is_file():
+        return format == "parquet" or (format is None and source.suffix.lower() == ".parquet")
+    found = {path.suffix.lower() for path in source.rglob("*") if path.is_file()}
+    return ".parquet" in found and not found.intersection(IMAGE_SUFFIXES)
 
 
 def _table_among(members: list[Member], format: str | None) -> Member | None:

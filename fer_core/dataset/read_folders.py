@@ -17,7 +17,7 @@ from fer_core.errors import BadRow, InputRefused
 from fer_core.files import IMAGE_SUFFIXES, decode_image, grey_pixels
 from fer_core.progress import Report
 
-_FOLDER_SPLITS = {
+FOLDER_SPLITS = {
     "train": TRAINING,
     "training": TRAINING,
     "val": PUBLIC_TEST,
@@ -74,7 +74,7 @@ def split_of(path: PurePosixPath) -> int:
     if prefix in SPLITS:
         return SPLITS.index(prefix)
     for folder in path.parts[:-1]:
-        split = _FOLDER_SPLITS.get(folder.lower())
+        split = FOLDER_SPLITS.get(folder.lower())
         if split is not None:
             return split
     return TRAINING

@@ -2,7 +2,8 @@
 
 Every network takes float32 (N, 1, size, size), normalised as its `InputSpec` says, and returns logits (N, 7): softmax
 is applied outside, because cross-entropy takes logits. It has a property `cam_layer`, the module whose output Grad-CAM
-uses.
+uses, and its last linear layer (the last that it registers) makes the logits. One that can begin with weights trained
+elsewhere says so: `origin`, a phrase, and `trunk`, the module that they went into.
 """
 
 import importlib
@@ -27,6 +28,7 @@ class Network:
     source: str  # the paper, or "ours"
     sizes: tuple[int, ...]  # input sizes that make sense, the usual one first
     build: Callable[..., nn.Module]
+    initial: tuple[str, ...] = ()  # options that only say where the first weights come from
 
 
 @cache
@@ -54,6 +56,26 @@ def build_network(name: str, size: int, **options: Any) -> nn.Module:
         return network.build(size, **options)
     except (TypeError, ValueError) as error:
         raise UsageError(f"The network {name!r} cannot be built for size {size} with {options}: {error}.") from error
+
+
+def rebuild_network(name: str, size: int, **options: Any) -> nn.Module:
+    """A network for weights that are loaded next: like `build_network`, without looking for its first weights.
+
+    A stored model must open where the file that it began with is gone, and must not make this program read one.
+    """
+    initial = find_network(name).initial
+    return build_network(name, size, **{key: value for key, value in options.items() if key not in initial})
+
+
+def origin(module: nn.Module) -> str:
+    """Where a fresh network's weights come from, as a phrase: "from scratch", "from torchvision's ImageNet weights"."""
+    return str(getattr(module, "origin", "from scratch"))
+
+
+def trunk_parameters(module: nn.Module) -> list[nn.Parameter]:
+    """The parameters that were trained elsewhere, to be frozen first; none in a network from scratch."""
+    trunk = getattr(module, "trunk", None)
+    return [] if trunk is None else list(trunk.parameters())
 
 
 def parameter_count(module: nn.Module) -> int:

@@ -18,9 +18,12 @@ WIDTHS = (32, 64, 128, 256)
 
 
 class Scout(nn.Module):
-    """float32 (N, 1, size, size) to logits (N, 7); `size` must be even and at least 16."""
+    """float32 (N, 1, size, size) to logits (N, outputs), the seven classes unless told otherwise.
 
-    def __init__(self, size: int = 48, width: float = 1.0, dropout: float = 0.2) -> None:
+    `size` must be even and at least 16.
+    """
+
+    def __init__(self, size: int = 48, width: float = 1.0, dropout: float = 0.2, outputs: int = CLASSES) -> None:
         super().__init__()
         if size % 2 or size < 16:
             raise ValueError("size must be even and at least 16")
@@ -38,7 +41,7 @@ class Scout(nn.Module):
             *_block(middle, high),
         )
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(2 * high, CLASSES)
+        self.fc = nn.Linear(2 * high, outputs)
         nn.init.zeros_(self.fc.weight)  # begin undecided: the first loss is log 7
 
     @property

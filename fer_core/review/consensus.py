@@ -6,7 +6,8 @@ than half say that it is not a face or cannot be read), `ambiguous` (more than h
 unusable picture are three different things and stay three.
 
 Each person has one vote per picture: the one of their latest round. Exact copies are one picture and share votes.
-Skipping is no vote.
+Skipping is no vote. The counts of an imported vote table join the votes; where several copies of a picture have
+counts, they are added, because each copy was shown to annotators of its own.
 """
 
 from dataclasses import dataclass
@@ -16,11 +17,16 @@ import numpy as np
 import pandas as pd
 
 from fer_core.dataset.store import Dataset
+from fer_core.dataset.votes import ANSWERS as TABLE_ANSWERS
+from fer_core.dataset.votes import CONTEMPT, UNKNOWN, VoteTable
+from fer_core.dataset.votes import NOT_A_FACE as TABLE_NOT_A_FACE
 from fer_core.emotions import CLASSES
 from fer_core.review.verdict import ADJUDICATION, NOT_A_FACE, SKIP, UNUSABLE
 
 STATES = ("untouched", "agreed", "disputed", "ambiguous", "unusable")
 UNTOUCHED, AGREED, DISPUTED, AMBIGUOUS, STATE_UNUSABLE = range(5)
+JUNK_COLUMN, UNSURE_COLUMN = CLASSES, CLASSES + 1  # of a ballot, behind the seven classes
+BALLOT = CLASSES + 2
 
 
 @dataclass(frozen=True)
@@ -50,38 +56,71 @@ class Consensus:
         return {name: int((self.state == index).sum()) for index, name in enumerate(STATES)}
 
 
-def consensus(dataset: Dataset, verdicts: pd.DataFrame) -> Consensus:
-    """The consensus of `VerdictLog.verdicts` on every image of the data set."""
-    verdicts = verdicts.assign(group=dataset.groups[verdicts["row"].to_numpy(np.int64)])
-    verdicts = verdicts[verdicts["answer"] != SKIP]
-    decisions = verdicts[verdicts["queue"] == ADJUDICATION].drop_duplicates("group", keep="last")
-    votes = verdicts[verdicts["queue"] != ADJUDICATION]
-    votes = votes.sort_values(["round", "seq"]).drop_duplicates(["group", "annotator"], keep="last")
-
-    ballots = np.zeros((len(dataset), CLASSES + 2), np.int32)  # the classes, then junk, then unsure
-    np.add.at(ballots, (votes["group"].to_numpy(np.int64), _column(votes)), 1)
+def consensus(dataset: Dataset, verdicts: pd.DataFrame, votes: VoteTable | None = None) -> Consensus:
+    """The consensus of `VerdictLog.verdicts`, and of a vote table where there is one, on every image."""
+    people = person_votes(dataset, verdicts)
+    decided_by = decisions(dataset, verdicts)
+    ballots = np.zeros((len(dataset), BALLOT), np.int32)
+    np.add.at(ballots, (people["group"].to_numpy(), people["column"].to_numpy()), 1)
+    if votes is not None:
+        ballots += table_ballots(dataset, votes)
     winner = _majority(ballots)
     decided = np.zeros(len(dataset), bool)
-    decided[decisions["group"].to_numpy(np.int64)] = True
-    winner[decisions["group"].to_numpy(np.int64)] = _column(decisions)
+    decided[decided_by["group"].to_numpy()] = True
+    winner[decided_by["group"].to_numpy()] = decided_by["column"].to_numpy()
 
     state = np.select(
-        [winner == CLASSES, winner == CLASSES + 1, winner >= 0, ballots.any(axis=1)],
+        [winner == JUNK_COLUMN, winner == UNSURE_COLUMN, winner >= 0, ballots.any(axis=1)],
         [STATE_UNUSABLE, AMBIGUOUS, AGREED, DISPUTED],
         UNTOUCHED,
     ).astype(np.int8)
     label = np.where(state == AGREED, winner, -1).astype(np.int8)
     of = dataset.groups  # computed on the first image of each group; here everybody reads their group's result
     return Consensus(
-        ballots[of, :CLASSES], ballots[of, CLASSES], ballots[of, CLASSES + 1], decided[of], state[of], label[of]
+        ballots[of, :CLASSES], ballots[of, JUNK_COLUMN], ballots[of, UNSURE_COLUMN], decided[of], state[of], label[of]
     )
 
 
-def _column(verdicts: pd.DataFrame) -> np.ndarray:
-    """The column of the ballots that each verdict counts in, int64."""
+def person_votes(dataset: Dataset, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The votes of people who are known by name, one per person and picture, decisions and skips left out.
+
+    Columns: those of `VerdictLog.verdicts`, `group` (int64, the first row that shows the picture) and `column`
+    (int64): 0 to 6 the class, JUNK_COLUMN or UNSURE_COLUMN.
+    """
+    votes = _placed(dataset, verdicts)
+    votes = votes[votes["queue"] != ADJUDICATION]
+    return votes.sort_values(["round", "seq"]).drop_duplicates(["group", "annotator"], keep="last")
+
+
+def decisions(dataset: Dataset, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The newest decision on each picture that has one; columns as in `person_votes`."""
+    table = _placed(dataset, verdicts)
+    return table[table["queue"] == ADJUDICATION].drop_duplicates("group", keep="last")
+
+
+def table_ballots(dataset: Dataset, votes: VoteTable) -> np.ndarray:
+    """A vote table as ballots, int32 (N, 9), on the first image of each group; the other copies have zeros.
+
+    Contempt is no class of this data set and counts with unknown as unsure.
+    """
+    unsure = [TABLE_ANSWERS.index(CONTEMPT), TABLE_ANSWERS.index(UNKNOWN)]
+    parts = np.column_stack(
+        [votes.classes, votes.counts[:, TABLE_ANSWERS.index(TABLE_NOT_A_FACE)], votes.counts[:, unsure].sum(axis=1)]
+    )
+    ballots = np.zeros((len(dataset), BALLOT), np.int32)
+    np.add.at(ballots, dataset.groups[votes.rows], parts[votes.rows])
+    return ballots
+
+
+def _placed(dataset: Dataset, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts that are votes or decisions, with the picture and the column of the ballot that they count in."""
+    verdicts = verdicts[verdicts["answer"] != SKIP]
     junk = verdicts["answer"].isin([NOT_A_FACE, UNUSABLE]).to_numpy()
     label = verdicts["label"].to_numpy(np.int64)
-    return np.where(label >= 0, label, np.where(junk, CLASSES, CLASSES + 1))
+    return verdicts.assign(
+        group=dataset.groups[verdicts["row"].to_numpy(np.int64)].astype(np.int64),
+        column=np.where(label >= 0, label, np.where(junk, JUNK_COLUMN, UNSURE_COLUMN)),
+    )
 
 
 def _majority(ballots: np.ndarray) -> np.ndarray:

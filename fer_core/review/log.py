@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, UnaryExpression, func, insert, select
+from sqlalchemy.sql.operators import custom_op
 
+from fer_core.database import Database
 from fer_core.dataset.store import Dataset
 from fer_core.emotions import NAMES
 from fer_core.review.database import events, open_database
@@ -40,6 +42,11 @@ class VerdictLog:
 
     def __init__(self, path: Path) -> None:
         self._database = open_database(path)
+
+    @property
+    def database(self) -> Database:
+        """The process's one door to the file, the same for every VerdictLog of it."""
+        return self._database
 
     def record(self, dataset: Dataset, verdicts: Sequence[Verdict], *, whole: bool = False) -> Receipt:
         """Store events of one data set in their order, all in one transaction; `whole`: all of them or none.
@@ -108,17 +115,46 @@ class VerdictLog:
         )
         return self._frame(statement).drop_duplicates("row", keep="last")
 
-    def recent(self, dataset: Dataset, annotator: str, round_: int, count: int) -> pd.DataFrame:
-        """The person's last `count` answers of the round that still stand, oldest first: id, row, answer, seen."""
+    def recent(self, dataset: Dataset, annotator: str, round_: int, count: int, before: str = "") -> pd.DataFrame:
+        """The person's last `count` answers of the round that still stand, oldest first: id, row, answer, seen, time,
+        comment, queue.
+
+        `before`: the id of an event; only answers older than it. An id that is not there leaves nothing.
+        """
         undone = select(events.c.undoes).where(events.c.kind == "undo", events.c.dataset_hash == dataset.hash)
+        columns = ("id", "row", "answer", "seen", "time", "comment", "queue")
         statement = (
-            select(events.c.id, events.c.row, events.c.answer, events.c.seen)
+            select(*(events.c[name] for name in columns))
             .where(events.c.dataset_hash == dataset.hash, events.c.annotator == annotator, events.c.round == round_)
             .where(events.c.kind == "answer", events.c.queue != ADJUDICATION, events.c.id.not_in(undone))
             .order_by(events.c.seq.desc())
             .limit(count)
         )
+        if before:
+            mark = select(events.c.seq).where(events.c.id == before).scalar_subquery()
+            statement = statement.where(events.c.seq < mark)
         return self._frame(statement)[::-1]
+
+    def since(self, dataset: Dataset, seq: int) -> tuple[Sequence[Row], np.ndarray, int]:
+        """What came after event number `seq`: the answers in order (seq, row, annotator, round, answer, queue), the
+        numbers of the answers that were taken back since, older ones too (int64), and the newest event's number.
+
+        Reads the tail of the log only; with it a view of the present is kept up without replaying everything.
+        """
+        tail = (_unindexed(events.c.dataset_hash) == dataset.hash) & (events.c.seq > seq)
+        columns = ("seq", "row", "annotator", "round", "answer", "queue")
+        answers = select(*(events.c[name] for name in columns)).where(tail, events.c.kind == "answer")
+        target = events.alias("target")
+        undone = select(target.c.seq).join(events, events.c.undoes == target.c.id)
+        undone = undone.where(tail, events.c.kind == "undo", target.c.kind == "answer")
+        rows: Sequence[Row] = []
+        taken_back: Sequence[int] = []
+        with self._database.reading() as connection:  # all from one state of the log
+            newest = connection.execute(select(func.max(events.c.seq))).scalar() or 0
+            if newest > seq:
+                rows = connection.execute(answers.order_by(events.c.seq)).all()
+                taken_back = connection.execute(undone).scalars().all()
+        return rows, np.array(taken_back, np.int64), newest
 
     def newest(self, dataset: Dataset, rows: Iterable[int]) -> dict[int, str]:
         """The id of the newest event on each of these images that has one: what an answer is based on."""
@@ -153,6 +189,11 @@ def counts(verdicts: pd.DataFrame) -> dict[str, object]:
         "active_hours": round(float(active), 4),
         "labels_per_hour": round(len(verdicts) / active) if active else None,
     }
+
+
+def _unindexed(column: ColumnElement) -> ColumnElement:
+    """The column as SQLite's planner uses no index for it (unary +): the tail of a table is read by its key."""
+    return UnaryExpression(column, operator=custom_op("+"))
 
 
 def _by_id(connection: Connection, ids: list[str]) -> dict[str, Verdict]:

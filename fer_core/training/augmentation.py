@@ -7,8 +7,8 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from fer_core.imaging.affine import moved
 from fer_core.training.recipe import Recipe
 
 
@@ -35,20 +35,12 @@ def augment(pixels: Tensor, recipe: Recipe, generator: torch.Generator, *, plain
 
 
 def _move(pixels: Tensor, flip: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
-    """Flip, turn, zoom and shift in one affine sampling; what comes in from outside repeats the border."""
+    """Flip, turn, zoom and shift in one sampling."""
     count = len(pixels)
-    angle = math.radians(recipe.rotation) * _symmetric(count, generator)
-    scale = 1 / (1 + recipe.zoom * _symmetric(count, generator))
-    mirror = torch.where(flip, -1.0, 1.0)
-    matrix = torch.empty(count, 2, 3)
-    matrix[:, 0, 0] = torch.cos(angle) * scale * mirror
-    matrix[:, 0, 1] = -torch.sin(angle) * scale
-    matrix[:, 1, 0] = torch.sin(angle) * scale * mirror
-    matrix[:, 1, 1] = torch.cos(angle) * scale
-    matrix[:, 0, 2] = 2 * recipe.shift * _symmetric(count, generator)  # the grid runs from -1 to 1
-    matrix[:, 1, 2] = 2 * recipe.shift * _symmetric(count, generator)
-    grid = F.affine_grid(matrix.to(pixels.device), list(pixels.shape), align_corners=False)
-    return F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    turn = math.radians(recipe.rotation) * _symmetric(count, generator)
+    scale = 1 + recipe.zoom * _symmetric(count, generator)
+    shift = [recipe.shift * _symmetric(count, generator) for _ in range(2)]
+    return moved(pixels, mirror=flip, turn=turn, scale=scale, shift=torch.stack(shift, 1))
 
 
 def _rectangles(count: int, size: int, probability: float, generator: torch.Generator) -> Tensor:

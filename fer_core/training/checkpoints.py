@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from fer_core.errors import InputRefused
-from fer_core.networks.weights import STATE, read_tensors, write_tensors
+from fer_core.networks.tensors import read_tensors, write_tensors
+from fer_core.networks.weights import STATE
 from fer_core.training.loop import Progress, Training
 
 MODULE = f"{STATE}module/"

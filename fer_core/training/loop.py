@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from fer_core.dataset.supplements import Images
 from fer_core.errors import FerretError, UsageError
 from fer_core.evaluation.inference import predict_probabilities
 from fer_core.evaluation.metrics import accuracy, confusion_matrix, cross_entropy, macro_f1
@@ -26,6 +26,7 @@ from fer_core.networks.registry import build_network
 from fer_core.networks.weights import Model, ModelSpec
 from fer_core.progress import Report, silent
 from fer_core.training.augmentation import augment
+from fer_core.training.lessons import Lessons, weighted_loss
 from fer_core.training.machine import bfloat16_pays
 from fer_core.training.recipe import Recipe
 from fer_core.training.schedule import learning_rate
@@ -80,8 +81,13 @@ class Training:
         """The model as it is evaluated now: the moving average where the recipe has one. Not a copy."""
         return Model((self.average or self.module).eval(), self.spec)
 
-    def advance(self, pixels: Tensor, labels: Tensor) -> Tensor:
-        """One step on uint8 (B, H, W) and int64 (B,); returns the logits it learnt from, float32 (B, 7)."""
+    def advance(
+        self, pixels: Tensor, labels: Tensor, targets: Tensor | None = None, weights: Tensor | None = None
+    ) -> Tensor:
+        """One step on uint8 (B, H, W) and int64 (B,); returns the logits it learnt from, float32 (B, 7).
+
+        targets: soft labels in place of the hard ones, float32 (B, 7); weights: of the classes, float32 (7,).
+        """
         recipe, progress = self.recipe, self.progress
         generator = torch.Generator().manual_seed(mixed(self.seed, progress.step))
         torch.manual_seed(mixed(self.seed, progress.step))  # dropout
@@ -93,7 +99,7 @@ class Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             logits = self.module(inputs.contiguous(memory_format=torch.channels_last))
         logits = logits.float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        loss = weighted_loss(logits, labels if targets is None else targets, weights, recipe.label_smoothing)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -142,11 +148,13 @@ class Observer:
 
 
 def fit(
-    images: np.ndarray,
+    images: Images,
     labels: np.ndarray,
     rows: np.ndarray,
     recipe: Recipe,
     *,
+    targets: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
     validation: np.ndarray | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -156,9 +164,11 @@ def fit(
 ) -> Model:
     """Train on some rows and return the model of the last step.
 
-    images: uint8 (N, H, W), memory-mapped or not; labels: int (N,), 0 to 6; rows: indices of the images to train on;
-    validation: rows to evaluate after each epoch (never trained on); training: one that a checkpoint restored, to go on
-    with. The seed decides everything random; torch's own generators are left as they were.
+    images: uint8 (N, H, W), memory-mapped or not; labels: int (N,), 0 to 6; rows: indices of the images to train on,
+    of which one that stands there twice is shown twice an epoch; targets: soft labels to train on, float32 (N, 7);
+    weights: of the classes in the loss, float32 (7,); validation: rows to evaluate after each epoch (never trained
+    on); training: one that a checkpoint restored, to go on with. The seed decides everything random; torch's own
+    generators are left as they were.
 
     Raises UsageError for no rows, FerretError when the loss is no longer a number. `Cancelled` goes through after
     `observer.stopped`.
@@ -167,15 +177,13 @@ def fit(
         raise UsageError(f"There is nothing to train on: {len(rows)} images.")
     training = training or Training(recipe, len(rows), seed, device)
     observer = observer or Observer()
-    pixels = torch.from_numpy(np.ascontiguousarray(images[rows])).to(training.device)
-    targets = torch.from_numpy(labels[rows].astype(np.int64)).to(training.device)
+    lessons = Lessons(images, labels, rows, targets, weights, training.device)
     held_out = None if validation is None else (images[validation], labels[validation])
     clock = _Clock(training, report, observer)
     try:
         with seeded(seed):
             for batch in _batches(training, len(rows)):
-                chosen = batch.to(training.device)
-                observer.stepped(training, batch, training.advance(pixels[chosen], targets[chosen]))
+                observer.stepped(training, batch, training.advance(*lessons.batch(batch)))
                 clock.step_done(len(batch))
                 if training.progress.step % training.steps_per_epoch == 0:
                     clock.epoch_done(held_out)

@@ -40,13 +40,15 @@ def on_dataset(
     from fer_core.evaluation.inference import predict_probabilities
 
     dataset = open_dataset(workspace, name)
-    trained = open_dataset(workspace, run.dataset)
+    trained = open_version(workspace, run.version)
     rows = np.flatnonzero(dataset.splits == ROLE_SPLITS[role])
     if not len(rows):
         raise InputRefused(f"{name} has no {SPLITS[ROLE_SPLITS[role]]} images to evaluate on; try the other --split.")
     if subset == "clean":
         rows = clean(rows, np.setdiff1d(np.arange(len(dataset)), rows), dataset.groups)
-        seen = trained.table["content"][trained.splits == TRAINING]
+        seen = set(trained.dataset.table["content"][trained.dataset.splits == TRAINING])
+        if trained.supplements is not None:
+            seen |= set(trained.supplements.table["content"])
         rows = rows[~dataset.table["content"].iloc[rows].isin(seen).to_numpy()]
     predicted = predict_probabilities(run.model(), dataset.images[rows], report=report)
     return _document(run, name, role, subset, predicted, dataset.labels[rows])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fer_core.dataset.store import TRAINING
 from fer_core.dataset.version import DatasetVersion
 from fer_core.errors import Cancelled, UsageError
 from fer_core.evaluation.inference import predict_probabilities
@@ -27,6 +28,7 @@ from fer_core.training.checkpoints import restore_checkpoint, save_checkpoint
 from fer_core.training.events import EventLog
 from fer_core.training.loop import Observer, Training, fit
 from fer_core.training.machine import default_device, environment
+from fer_core.training.material import material, material_sentences
 from fer_core.training.recipe import Recipe
 from fer_core.training.run import PROBABILITIES, ROLES, Run, held, open_run
 from fer_core.training.threads import set_threads
@@ -58,12 +60,12 @@ def train_version(
     """
     run_id = run_id or new_run_id(recipe)
     folder = workspace.run(run_id)
-    protocol = make_protocol(version.dataset, version.rows(0))
+    protocol = make_protocol(version.dataset, version.rows(TRAINING))
     thread_count = set_threads(thread_count)
     about = {"run": run_id, "version": str(version), "version_hash": version.hash}
     with held(folder):
         sweep_temporaries(folder)
-        training = Training(recipe, len(protocol.train), seed, default_device(), about)
+        training = Training(recipe, len(version.epoch(protocol.train)), seed, default_device(), about)
         document = _opened(folder, version, protocol, training, thread_count)
         if document["status"] != "done":
             books = _Books(folder, document)
@@ -96,6 +98,7 @@ def _opened(
             if stored[key] != value:
                 raise UsageError(f"The run {folder.name} exists with another {key}; choose another --run.")
         return stored
+    lesson = material(version, protocol.train)
     return {
         "id": folder.name,
         "status": "running",
@@ -105,12 +108,13 @@ def _opened(
         "synthetic": version.dataset.synthetic,
         "parameters": parameter_count(training.module),
         "protocol": {
-            "sentence": protocol.sentence(),
+            "sentence": f"{protocol.sentence()} {material_sentences(lesson, len(protocol.train))}".strip(),
             "labels": "given",
             "train": {"name": protocol.name("train"), "images": len(protocol.train)},
             "val": {"name": protocol.val_name, "images": len(protocol.val), "use": "chose the epoch"},
             "test": {"name": protocol.test_name, "images": len(protocol.test), "use": "scored once, at the end"},
         },
+        "material": lesson,
         "environment": environment(str(training.device), thread_count, training.precision),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "finished": None,
@@ -131,12 +135,13 @@ def _train(
     if (folder / "last.safetensors").exists():
         restore_checkpoint(folder / "last.safetensors", training)
     books.begin(training)
-    dataset = version.dataset
     fit(
-        dataset.images,
+        version.images,
         version.labels,
-        protocol.train,
+        version.epoch(protocol.train),
         training.recipe,
+        targets=version.targets,
+        weights=version.weights,
         validation=protocol.val,
         seed=training.seed,
         training=training,

@@ -11,8 +11,9 @@ from fer_core.audit.results import Audit
 from fer_core.audit.scores import unit
 from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.emotions import NAMES
-from fer_core.review.consensus import STATES, Consensus, consensus
+from fer_core.review.consensus import STATES, Consensus
 from fer_core.review.log import VerdictLog
+from pages._said import said_about
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Context:
 
     def people(self) -> Consensus:
         """What people say by now."""
-        return _consensus(self.dataset, self.log, self.dataset.hash, self.log.watermark())
+        return said_about(self.dataset, self.log).reviewed
 
     def verdicts(self) -> pd.DataFrame:
         """What people said by now, one line per answer that stands."""
-        return _verdicts(self.dataset, self.log, self.dataset.hash, self.log.watermark())
+        return said_about(self.dataset, self.log).verdicts
 
     def findings_of(self, row: int) -> pd.DataFrame:
         """The findings about one image."""
@@ -83,16 +84,6 @@ def by_row(_audit: Audit, key: str) -> pd.DataFrame:
 def directions(_audit: Audit, key: str) -> np.ndarray:
     """The network's features of every image, at length 1, float32 (N, D)."""
     return unit(_audit.features)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _consensus(_dataset: Dataset, _log: VerdictLog, dataset_hash: str, watermark: int) -> Consensus:
-    return consensus(_dataset, _verdicts(_dataset, _log, dataset_hash, watermark))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _verdicts(_dataset: Dataset, _log: VerdictLog, dataset_hash: str, watermark: int) -> pd.DataFrame:
-    return _log.verdicts(_dataset)
 
 
 def label_of(dataset: Dataset, row: int) -> str:

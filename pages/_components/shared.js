@@ -48,7 +48,7 @@ class Courier {
     if (!refusals.length && ack.stored.length) this.problem = "";
     if (this.sent && ack.stamp === this.sent.stamp) {
       this.sent = null;
-      if (this.outbox.size) this.sendSoon();
+      if (this.outbox.size || this.asking()) this.sendSoon();
     } else if (this.sent && ack.instance !== this.instance) {
       this.retrySoon();
     }
@@ -61,6 +61,13 @@ class Courier {
   retrySoon() {
     if (this.sent) this.sent.at = 0;
     this.timer ??= setTimeout(() => this.send(), 400);
+  }
+
+  /* At once, whatever is under way: the page is about to go. */
+  sendNow() {
+    clearTimeout(this.timer);
+    if (this.sent) this.sent.at = 0;
+    if (this.setState) this.send();
   }
 
   send() {

@@ -1,14 +1,17 @@
-"""Versions: frozen, hashed, never touching a test row, and the same again after export and import."""
+"""Versions: frozen, hashed with all that training sees, never touching a test row."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_core.dataset.exporting import export_version
-from fer_core.dataset.importing import import_dataset
-from fer_core.dataset.store import TRAINING, Dataset
-from fer_core.dataset.version import as_imported, list_versions, open_version, store_version
+from fer_core.dataset.store import TRAINING, Dataset, content_hashes
+from fer_core.dataset.supplements import Supplements
+from fer_core.dataset.version import SOFT, as_imported, content_hash, list_versions, open_version, store_version
 from fer_core.errors import NotFound, UsageError
 from fer_core.workspace import Workspace
 
@@ -32,6 +35,71 @@ def test_a_stored_version_opens_as_it_was_cut(demo: Dataset, workspace: Workspac
     assert list_versions(demo)[0]["dropped"] == 10
 
 
+def softened(manifest, rows, shares):
+    """The manifest with soft labels: `shares` on some rows, one class elsewhere."""
+    targets = np.eye(7, dtype=np.float32)[manifest["label"]]
+    targets[rows] = shares
+    return manifest.assign(**{name: targets[:, place] for place, name in enumerate(SOFT)})
+
+
+def test_what_training_sees_opens_as_it_was_cut(demo: Dataset, workspace: Workspace, cut) -> None:
+    training = np.flatnonzero(demo.splits == TRAINING)
+    manifest = softened(cut, training[20:22], [0.5, 0.5, 0, 0, 0, 0, 0])
+    manifest = manifest.assign(repeats=np.where(np.arange(len(demo)) == training[30], 3, 1).astype(np.int16))
+    weights = np.array([1, 2, 3, 4, 5, 6, 1 / 3], np.float32)
+    stored = store_version(workspace, demo, "all", manifest, {}, weights=weights)
+    opened = open_version(workspace, "demo@all")
+    for version in (stored, opened):
+        assert version.targets[training[20]].tolist() == [0.5, 0.5, 0, 0, 0, 0, 0]
+        assert np.flatnonzero(version.softened).tolist() == training[20:22].tolist()
+        assert version.weights.tolist() == weights.tolist()
+        assert version.epoch(training[29:32]).tolist() == [training[29], *[training[30]] * 3, training[31]]
+    assert opened.hash == stored.hash
+    document = list_versions(demo)[0]
+    assert (document["softened"], document["per_epoch"]) == (2, len(training) - 10 + 2)
+
+
+def test_each_part_of_what_training_sees_is_in_the_hash(demo: Dataset, workspace: Workspace, cut) -> None:
+    row = int(np.flatnonzero(demo.splits == TRAINING)[20])
+    again = np.where(np.arange(len(demo)) == row, 2, 1).astype(np.int16)
+    weights = np.ones(7, np.float32)
+    images = np.zeros((1, 48, 48), np.uint8)
+    table = pd.DataFrame({"content": content_hashes(images), "label": np.int8(1), "dataset": "x", "row": 0})
+    cuts = [
+        (cut, {}),
+        (softened(cut, [row], [0.5, 0.5, 0, 0, 0, 0, 0]), {}),
+        (softened(cut, [row], [0.6, 0.4, 0, 0, 0, 0, 0]), {}),
+        (cut.assign(repeats=again), {}),
+        (cut, {"weights": weights}),
+        (cut, {"weights": weights * 2}),
+        (cut, {"supplements": Supplements(images, table)}),
+        (cut, {"supplements": Supplements(images, table.assign(label=np.int8(2)))}),
+    ]
+    hashes = [
+        store_version(workspace, demo, f"v{number}", manifest, {}, **more).hash
+        for number, (manifest, more) in enumerate(cuts)
+    ]
+    assert len(set(hashes)) == len(cuts)
+
+
+def test_a_version_from_before_soft_labels_opens_with_its_old_hash(demo: Dataset, workspace: Workspace, cut) -> None:
+    """As it was stored by 0.1: no soft labels, repeats, weights or supplements in manifest and document."""
+    folder = demo.path / "versions"
+    folder.mkdir()
+    cut.to_parquet(folder / "old.parquet")
+    digest = hashlib.sha256(demo.hash.encode())
+    digest.update(cut["kept"].to_numpy(bool).tobytes() + cut["label"].to_numpy(np.int8).tobytes())
+    old = {"name": "old", "dataset": "demo", "dataset_hash": demo.hash, "hash": digest.hexdigest()}
+    old |= {"cut": "2026-01-01T00:00:00+00:00", "kept": {}, "dropped": 10, "relabelled": 5, "policy": {"watermark": 3}}
+    (folder / "old.json").write_text(json.dumps(old))
+    opened = open_version(workspace, "demo@old")
+    assert (opened.targets, opened.weights, opened.added) == (None, None, 0)
+    rows = opened.rows(TRAINING)
+    np.testing.assert_array_equal(opened.epoch(rows), rows)
+    assert opened.images is demo.images or np.array_equal(opened.images[rows], demo.images[rows])
+    assert store_version(workspace, demo, "new", cut, {}).hash == old["hash"] == content_hash(opened)
+
+
 def test_the_same_cut_may_be_stored_again_another_one_may_not(demo: Dataset, workspace: Workspace, cut) -> None:
     store_version(workspace, demo, "clean", cut, {})
     store_version(workspace, demo, "clean", cut, {})
@@ -52,20 +120,6 @@ def test_an_unknown_version_names_those_that_are_there(demo: Dataset, workspace:
     store_version(workspace, demo, "clean", cut, {})
     with pytest.raises(NotFound, match="there: clean"):
         open_version(workspace, "demo@cleaner")
-
-
-@pytest.mark.parametrize("form", ["csv", "folder", "npz"])
-def test_an_exported_version_is_imported_with_its_labels_and_without_what_it_dropped(
-    form: str, demo: Dataset, workspace: Workspace, cut, tmp_path: Path
-) -> None:
-    version = store_version(workspace, demo, "clean", cut, {})
-    target = tmp_path / ("out" if form == "folder" else f"out.{form}")
-    export_version(version, target)
-    again = import_dataset(workspace, target, "again").dataset
-    kept = np.flatnonzero(cut["kept"])
-    np.testing.assert_array_equal(again.images, demo.images[kept])
-    np.testing.assert_array_equal(again.labels, cut["label"].to_numpy()[kept])
-    np.testing.assert_array_equal(again.splits, demo.splits[kept])
 
 
 def test_an_export_never_overwrites_a_folder_with_something_in_it(demo: Dataset, tmp_path: Path) -> None:

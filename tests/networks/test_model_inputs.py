@@ -1,10 +1,11 @@
 """Pixels become what a network sees in one place, once."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from fer_core.networks.inputs import InputSpec
+from fer_core.networks.inputs import InputSpec, cropped, equalised
 
 
 def test_pixels_are_scaled_once_and_normalised() -> None:
@@ -36,7 +37,7 @@ def test_read_only_images_are_taken_without_a_warning(tmp_path) -> None:
     assert InputSpec().tensor(mapped).shape == (2, 1, 48, 48)
 
 
-@pytest.mark.parametrize("resize", ["bicubic", "bilinear", "nearest"])
+@pytest.mark.parametrize("resize", ["bicubic", "bilinear", "nearest", "espcn"])
 @pytest.mark.parametrize("size", [24, 224])
 def test_resizing_keeps_the_range_and_the_orientation(resize: str, size: int) -> None:
     image = np.zeros((1, 48, 48), np.uint8)
@@ -49,7 +50,40 @@ def test_resizing_keeps_the_range_and_the_orientation(resize: str, size: int) ->
     torch.testing.assert_close(seen[0, 0, -1], torch.zeros(size), atol=0.02, rtol=0)
 
 
-@pytest.mark.parametrize("wrong", [{"size": 4}, {"std": 0.0}, {"resize": "magic"}])
+@pytest.mark.parametrize("wrong", [{"size": 4}, {"std": 0.0}, {"resize": "magic"}, {"crop": 4}])
 def test_a_spec_that_makes_no_sense_is_refused(wrong: dict) -> None:
-    with pytest.raises(ValueError, match=r"size|std"):
+    with pytest.raises(ValueError, match=r"size|std|crop"):
         InputSpec(**wrong)
+
+
+def test_equalising_gives_what_opencv_gives() -> None:
+    rng = np.random.default_rng(0)
+    images = np.stack(
+        [
+            rng.integers(0, 256, (48, 48)),
+            rng.integers(100, 130, (48, 48)),
+            rng.normal(80, 10, (48, 48)).clip(0, 255),
+            np.full((48, 48), 77),
+            np.where(np.arange(48 * 48).reshape(48, 48) < 5, 255, 0),
+        ]
+    ).astype(np.uint8)
+    ours = equalised(torch.from_numpy(images)).numpy()
+    theirs = np.stack([cv2.equalizeHist(image) for image in images])
+    assert np.abs(ours.astype(int) - theirs).max() <= 1  # OpenCV scales in float32
+    assert (ours[3] == 77).all()
+
+
+def test_an_equalised_input_differs_and_the_plain_one_does_not_change() -> None:
+    image = np.random.default_rng(1).integers(90, 110, (1, 48, 48), np.uint8)
+    assert InputSpec(equalise=True).tensor(image).std() > 3 * InputSpec().tensor(image).std()
+
+
+def test_crops_come_from_the_middle_or_from_where_they_are_told() -> None:
+    image = torch.arange(48 * 48).reshape(1, 48, 48).remainder(251).to(torch.uint8)
+    assert torch.equal(cropped(image, 40), image[:, 4:44, 4:44])
+    two = cropped(image.repeat(2, 1, 1), 40, torch.tensor([[0, 8], [8, 0]]))
+    assert torch.equal(two[0], image[0, :40, 8:])
+    assert torch.equal(two[1], image[0, 8:, :40])
+    assert InputSpec(40, crop=40).tensor(image.numpy()).shape == (1, 1, 40, 40)
+    with pytest.raises(ValueError, match="does not fit"):
+        cropped(image, 60)

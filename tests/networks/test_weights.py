@@ -136,7 +136,7 @@ def test_saving_leaves_the_old_file_when_it_fails(tmp_path: Path, module, monkey
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fer_core.networks.weights.save_file", full)
+    monkeypatch.setattr("fer_core.networks.tensors.save_file", full)
     with pytest.raises(OSError, match="No space"):
         save_model(path, module, SPEC)
     assert path.read_bytes() == before

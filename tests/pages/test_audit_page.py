@@ -27,7 +27,9 @@ def audit_page(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Callabl
     monkeypatch.setenv("FERRET_WORKSPACE", str(workspace.root))
 
     def run(**query: str) -> AppTest:
-        app = AppTest.from_file(str(SHELL), default_timeout=60).run()
+        app = AppTest.from_file(str(SHELL), default_timeout=60)
+        app.session_state["annotator_name"] = "Ada"
+        app.run()
         app.switch_page("audit.py")
         for name, value in query.items():
             app.query_params[name] = value
@@ -137,7 +139,7 @@ def test_like_this_one_lists_other_images_and_leads_back(audit_page, audited: Da
 
 
 def test_one_click_decides_a_group_of_copies(audit_page, audited: Dataset, audit: Audit, workspace) -> None:
-    app = audit_page(view="Copies", annotator="Ada")
+    app = audit_page(view="Copies")
     conflicts = audit.document["duplicates"]["conflicting_groups"]
     assert f"{conflicts:,} groups, {conflicts:,} not decided yet" in captions(app)
     pills = next(group for group in app.get("button_group") if group.proto.label == "They all show")

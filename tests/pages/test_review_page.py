@@ -3,19 +3,22 @@
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fer_core.dataset.version import list_versions
+from fer_core.audit.results import latest_audit
 from fer_core.emotions import NAMES
 from fer_core.errors import StoreError
-from fer_core.review.cards import Seat
-from fer_core.review.consensus import consensus
+from fer_core.review.exemplars import HARD_PAIRS
+from fer_core.review.leases import LeaseBook
 from fer_core.review.log import VerdictLog
 from fer_core.review.queue import BATCH, RANDOM, SKIPPED
+from fer_core.review.seat import Seat
 from fer_core.review.verdict import read_verdict
-from pages._components.review_queue import buttons, guide, ink_on
-from pages._review import exchange
+from pages._components.review_queue import KEYS, buttons, guide, ink_on, pairs
+from pages._look import heat_layer
+from pages._review import PAGE, exchange
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "_shell.py")
 ADA = Seat("Ada", 1, RANDOM)
@@ -68,7 +71,7 @@ def test_answers_are_acknowledged_and_do_not_come_again(demo, log):
     again = exchange(demo, log, None, ADA, None)
     assert again["deal"]["done"] == 3
     assert not {card["row"] for card in again["deal"]["cards"]} & {event["row"] for event in events}
-    assert [last["id"] for last in again["recent"]] == ack["stored"]
+    assert [last["id"] for last in again["past"]["answers"]] == ack["stored"]
 
 
 def test_skipped_faces_come_back_in_their_own_queue(demo, log):
@@ -105,11 +108,101 @@ def test_while_the_store_cannot_write_nothing_is_acknowledged(demo, log, monkeyp
 
 def test_every_command_has_a_key_of_its_own_and_the_classes_their_number():
     keys = [button["key"] for button in buttons()]
-    assert len(set(keys)) == len(keys) == 16
+    assert len(set(keys)) == len(keys) == 21
+    assert {button["command"]: button["key"] for button in buttons()} == KEYS
     assert not set(keys) & set("rc")  # Streamlit's own
     assert [button["key"] for button in buttons()[:7]] == list("1234567")
     assert {entry["command"] for entry in guide()} <= {button["command"] for button in buttons()}
+    assert {(pair["one"], pair["other"]) for pair in pairs()} == set(HARD_PAIRS)
     assert ink_on("#0072B2") == "#ffffff" and ink_on("#E69F00") != "#ffffff"
+
+
+def test_the_history_is_dealt_in_pages_back_to_the_beginning(demo, log):
+    cards = exchange(demo, log, None, ADA, None)["deal"]["cards"][: PAGE + 3]
+    events = [pressed(demo, card, comment=f"face {number}") for number, card in enumerate(cards)]
+    exchange(demo, log, None, ADA, outbox(events))
+    newest = exchange(demo, log, None, ADA, None)["past"]
+    assert [one["id"] for one in newest["answers"]] == [event["id"] for event in events[3:]]
+    assert not newest["last"] and newest["answers"][0]["comment"] == "face 3"
+    oldest = exchange(demo, log, None, ADA, outbox(older=newest["answers"][0]["id"]))["past"]
+    assert [one["id"] for one in oldest["answers"]] == [event["id"] for event in events[:3]]
+    assert oldest["last"] and oldest["before"] == events[3]["id"]
+    assert exchange(demo, log, None, ADA, outbox())["past"] is None
+
+
+def looked_at(dataset, log, audit, row):
+    """What the card is told once all of it is there."""
+    answer = {"pending": True}
+    while answer["pending"]:
+        answer = exchange(dataset, log, audit, ADA, outbox(look=row))["look"]
+    return answer
+
+
+def test_a_look_tells_what_is_alike_who_said_what_and_where_networks_looked(audited, workspace):
+    log, audit = VerdictLog(workspace.labels_db), latest_audit(audited)
+    row, copy = next(
+        (int(first), int(later))
+        for first, later in zip(audited.groups, range(len(audited)), strict=True)
+        if first != later
+    )
+    card = {"log": {}, "row": copy, "content": audited.table["content"].iat[copy]}
+    log.record(audited, [read_verdict(pressed(audited, card, "fear", annotator="Bob"))])
+    look = looked_at(audited, log, audit, row)
+    assert look["row"] == row and not look["error"]
+    assert look["facts"]["people"] == [{"annotator": "Bob", "answer": "fear", "seen": "blind", "decision": False}]
+    alike = [one["row"] for one in look["facts"]["neighbours"]]
+    assert len(set(alike)) == 6 and not {row, copy} & set(alike)
+    assert look["facts"]["neighbours"][0]["given"] == NAMES[audited.labels[alike[0]]]
+    shown = {NAMES[audited.labels[row]], NAMES[int(audit.probabilities[row].argmax())]}
+    assert {one["class"] for one in look["maps"]} == shown
+    card = next(card for card in exchange(audited, log, audit, ADA, None)["deal"]["cards"])
+    top = np.sort(audit.probabilities[card["row"]])[::-1][:3]
+    assert [share for _, share in card["reveal"]["probabilities"]] == pytest.approx(top.tolist(), abs=1e-4)
+
+
+def test_a_map_is_clear_where_nothing_speaks_for_the_class():
+    heat = np.zeros((48, 48), np.float32)
+    heat[:, 24:] = 1
+    layer = heat_layer(heat, side=48)
+    assert layer.shape == (48, 48, 4)
+    assert not layer[:, :20, 3].any() and (layer[:, 28:, 3] > 180).all()
+
+
+def test_examples_come_when_the_guide_is_opened(audited, workspace):
+    log, audit = VerdictLog(workspace.labels_db), latest_audit(audited)
+    assert exchange(audited, log, audit, ADA, None)["examples"] is None
+    shown = exchange(audited, log, audit, ADA, outbox(examples=True))["examples"]
+    assert {name: len(faces) for name, faces in shown["classes"].items()} == dict.fromkeys(NAMES, 6)
+    assert [len(pair["one"]) + len(pair["other"]) for pair in shown["pairs"]] == [8, 8, 8]
+
+
+def test_preferences_are_kept_for_their_annotator_and_wrong_ones_refused(demo, log, workspace, monkeypatch):
+    monkeypatch.setenv("FERRET_WORKSPACE", str(workspace.root))
+    wanted = {"keys": {"happy": "x"}, "look_after": True}
+    answer = exchange(demo, log, None, ADA, outbox(preferences=wanted))["preferences"]
+    assert answer == {**wanted, "error": ""}
+    assert exchange(demo, log, None, ADA, outbox())["preferences"] is None
+    assert exchange(demo, log, None, ADA, None)["preferences"] == {**wanted, "error": ""}
+    wrong = {"keys": {"happy": "r"}, "look_after": True}
+    refused = exchange(demo, log, None, ADA, outbox(preferences=wrong))["preferences"]
+    assert "R belongs to the page" in refused["error"] and refused["keys"] == {"happy": "x"}
+    other = exchange(demo, log, None, Seat("Bob", 1, RANDOM), None)["preferences"]
+    assert other == {"keys": {}, "look_after": False, "error": ""}
+
+
+def test_who_is_there_keeps_their_leases_and_who_leaves_gives_them_up(demo, log, workspace):
+    clock = [1000.0]
+    leases = LeaseBook(workspace.root / "leases.db", clock=lambda: clock[0])
+    deal = exchange(demo, log, None, ADA, None, leases=leases)["deal"]
+    mine = {card["row"] for card in deal["cards"]}
+    for _ in range(3):
+        clock[0] += 200
+        exchange(demo, log, None, ADA, outbox(alive=True), leases=leases)
+    bob = Seat("Bob", 1, RANDOM)
+    assert not mine & {card["row"] for card in exchange(demo, log, None, bob, None, leases=leases)["deal"]["cards"]}
+    exchange(demo, log, None, ADA, outbox(leaving=True), leases=leases)
+    eve = exchange(demo, log, None, Seat("Eve", 1, RANDOM), None, leases=leases)["deal"]["cards"]
+    assert mine & {card["row"] for card in eve}
 
 
 @pytest.fixture
@@ -140,34 +233,3 @@ def test_without_an_audit_the_faces_come_in_random_order(app, demo):
     review = opened(app, "review.py")
     assert "random order" in said(review)
     assert review.session_state["queue"] == RANDOM
-
-
-def test_a_disputed_face_is_decided_by_one_click(app, demo, log):
-    row = int(demo.groups[5])
-    votes = []
-    for who, answer in (("Ada", "sad"), ("Bob", "fear")):
-        card = {"log": {}, "row": row, "content": demo.table["content"].iat[row]}
-        votes.append(read_verdict(pressed(demo, card, answer, annotator=who)))
-    log.record(demo, votes)
-    page = opened(app, "consensus.py")
-    assert "Ada: sad" in said(page) and "Bob: fear" in said(page)
-    page.pills(key=f"decide-{row}-{votes[1].id}").select("fear").run()
-    assert not page.exception
-    people = consensus(demo, log.verdicts(demo))
-    assert people.label[row] == NAMES.index("fear") and people.decided[row]
-    assert "Nobody disagrees" in said(page)
-
-
-def test_a_version_is_cut_with_its_effect_shown_before(app, demo, log):
-    row = int((demo.splits == 0).nonzero()[0][0])
-    other = NAMES[(demo.labels[row] + 1) % 7]
-    card = {"log": {}, "row": row, "content": demo.table["content"].iat[row]}
-    log.record(demo, [read_verdict(pressed(demo, card, other))])
-    page = opened(app, "consensus.py")
-    tiles = {metric.label: metric.value for metric in page.metric}
-    assert tiles["Relabelled"] == "1"
-    page.text_input(key="version_name").set_value("first")
-    next(button for button in page.button if button.label == "Cut this version").click().run()
-    assert not page.exception
-    assert [version["name"] for version in list_versions(demo)] == ["first"]
-    assert page.dataframe[0].value["Version"].tolist() == ["demo@first"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
 from fer_core.review.consensus import STATES, consensus
 
@@ -66,3 +67,21 @@ def test_a_decision_stands_over_the_votes(log, dataset, say):
     assert people.decided[0] and not people.decided[1]
     log.record(dataset, [say(1, "not_a_face", queue="adjudication", based_on=votes[2].id)])
     assert STATES[consensus(dataset, log.verdicts(dataset)).state[1]] == "unusable"
+
+
+def test_imported_counts_join_the_votes(log, dataset, say):
+    counts = np.zeros((len(dataset), len(ANSWERS)), np.int32)
+    counts[0, [NAMES.index("sad"), ANSWERS.index("contempt"), ANSWERS.index("unknown")]] = 2, 1, 1
+    counts[1, ANSWERS.index("not a face")] = 3
+    counts[4, NAMES.index("fear")], counts[5, NAMES.index("sad")] = 3, 2  # copies of one picture: five votes together
+    votes = VoteTable(counts, "table.csv")
+    people = consensus(dataset, log.verdicts(dataset), votes)
+    assert STATES[people.state[0]] == "disputed" and people.unsure[0] == 2
+    assert STATES[people.state[1]] == "unusable"
+    assert people.label[4] == people.label[5] == NAMES.index("fear") and people.total[5] == 5
+    assert STATES[people.state[2]] == "untouched"
+    log.record(dataset, [say(0, "sad"), say(5, "sad", "ada"), say(4, "sad", "bob")])
+    people = consensus(dataset, log.verdicts(dataset), votes)
+    assert people.label[0] == people.label[4] == NAMES.index("sad")
+    log.record(dataset, [say(0, "happy", queue="adjudication", based_on=log.newest(dataset, [0])[0])])
+    assert consensus(dataset, log.verdicts(dataset), votes).label[0] == NAMES.index("happy")

@@ -1,5 +1,7 @@
 """What a version drops and relabels, by hand on twelve images, and on the demo's audit form."""
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ class Found:
     """An audit that found row 7 flat and rows 0 and 1 blurred."""
 
     id = "by-hand"
+    document: ClassVar = {"settings": {"labels": False}}
     findings = pd.concat(
         [
             findings(np.array([7]), "flat", 1.0, ["All pixels are 0."]),
@@ -88,7 +91,7 @@ def test_findings_of_the_audit_and_the_policy_of_the_paper(dataset, log):
     improved = plan_cut(dataset, log, Found(), policy_named("improved"))
     assert {0, 1, 7} <= set(dropped(improved))
     assert improved.manifest["reason"][7] == "flat: All pixels are 0."
-    assert improved.audit == "by-hand"
+    assert improved.version.policy["audit"] == "by-hand"
 
 
 def test_a_policy_that_needs_an_audit_says_so(dataset, log):
@@ -124,7 +127,7 @@ def test_cutting_the_same_again_is_fine_and_another_cut_under_the_name_is_not(wo
 
 def test_the_effect_counts_what_changed(dataset, log, say):
     log.record(dataset, [say(0, "fear"), say(1, "unusable")])
-    summary = effect(dataset, plan_cut(dataset, log, None, NO_FINDINGS).manifest)
+    summary = effect(plan_cut(dataset, log, None, NO_FINDINGS).version)
     assert summary.dropped == {"copies in conflict": 2, "unusable": 1, "leak": 1, "exact copy": 1}
     assert summary.relabelled.loc["angry", "fear"] == 1 and summary.relabelled.to_numpy().sum() == 1
     assert summary.balance["before"].sum() == 9 and summary.balance["after"].sum() == 4
@@ -135,7 +138,7 @@ def test_the_effect_counts_what_changed(dataset, log, say):
 
 
 def test_a_cut_that_changes_nothing_says_so(dataset, log):
-    summary = effect(dataset, plan_cut(dataset, log, None, POLICIES["relabel-only"]).manifest)
+    summary = effect(plan_cut(dataset, log, None, POLICIES["relabel-only"]).version)
     assert summary.dropped == {} and summary.document()["relabelled"] == []
     assert "dropped from Training: 0" in summary.sentences()
     assert (summary.balance["before"] == summary.balance["after"]).all()

@@ -51,7 +51,7 @@ def test_an_id_that_leads_nowhere_is_said(dataset) -> None:
 
 def test_its_queue_holds_each_picture_once_and_nothing_else(dataset) -> None:
     saved = save_selection(dataset, np.array([10, 4, 5, 6, 0, 7, 8]), "lasso")  # 4, 5 and 6, 10 are copies
-    seat = Seat("ada", 1, saved.id)
+    seat = Seat("ada", 1, saved.id, audit_share=0, gold_share=0)
     queue = open_queue(dataset, None, seat, answered=None)
     assert len(queue) == 5
     assert set(queue.rows) <= set(saved.rows)
@@ -64,7 +64,7 @@ def test_its_queue_holds_each_picture_once_and_nothing_else(dataset) -> None:
 
 def test_its_cards_carry_its_name_and_answers_take_them_away(dataset, log, say) -> None:
     saved = save_selection(dataset, np.array([4, 5, 0, 7]), "lasso")
-    seat = Seat("ada", 1, saved.id)
+    seat = Seat("ada", 1, saved.id, audit_share=0, gold_share=0)
     dealt = deal(dataset, log, None, seat)
     assert {card.queue for card in dealt.cards} == {saved.id}
     assert all(card.score is None for card in dealt.cards)

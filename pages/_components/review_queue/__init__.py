@@ -1,8 +1,8 @@
 """The review card as a component: what it is given, and what it sends back.
 
-The card lives in the browser (queue.html, queue.css, queue.js); Python deals faces, stores answers and acknowledges
-them. `data` goes in, the component's state `outbox` comes out; both are described where they are made, in
-pages/review.py and at the top of queue.js.
+The card lives in the browser (queue.html, *.css, *.js); Python deals faces, stores answers and acknowledges them.
+`data` goes in, the component's state `outbox` comes out; both are described in pages/_review.py and at the top of
+queue.js.
 """
 
 from pathlib import Path
@@ -11,19 +11,40 @@ from typing import Any
 import streamlit as st
 
 from fer_core.emotions import EMOTIONS
+from fer_core.review.exemplars import HARD_PAIRS
+from fer_core.review.preferences import RESERVED
 from fer_core.review.verdict import ANSWER_KEYS, KEEP, NOT_A_FACE, SKIP, UNSURE, UNUSABLE
 from pages._components import script
 
 _HERE = Path(__file__).parent
+_PARTS = ("keys.js", "reveal.js", "guide.js", "history.js", "session.js")
+
+
+def _text(*names: str) -> str:
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+
 _component = st.components.v2.component(
     "ferret_review_queue",
-    html=(_HERE / "queue.html").read_text(encoding="utf-8"),
-    css=(_HERE / "queue.css").read_text(encoding="utf-8"),
-    js=script(_HERE / "queue.js"),
+    html=_text("queue.html"),
+    css=_text("queue.css", "side.css"),
+    js=script(_HERE / "queue.js") + "\n" + _text(*_PARTS),
 )
 
 TITLES = {NOT_A_FACE: "Not a face", UNUSABLE: "Unusable", UNSURE: "Unsure", SKIP: "Skip", KEEP: "Keep given label"}
-_TOOLS = (("undo", "u", "Undo"), ("flag", "f", "Flag"), ("guide", "h", "Guide"), ("reveal", "v", "Reveal"))
+# command, key, title, place: "act" stands among the answers, "panel" opens a panel beside the face
+_TOOLS = (
+    ("undo", "u", "Undo", "act"),
+    ("flag", "f", "Flag", "act"),
+    ("note", "n", "Note", "note"),
+    ("reveal", "v", "Look", "reveal"),
+    ("guide", "h", "Guide", "panel"),
+    ("history", "l", "History", "panel"),
+    ("session", "i", "Session", "panel"),
+    ("keys", "k", "Keys", "panel"),
+    ("map", "m", "Where a network looked", "map"),
+)
+KEYS = {**{answer: ANSWER_KEYS[answer] for answer in ANSWER_KEYS}, **{command: key for command, key, *_ in _TOOLS}}
 
 GUIDE = (
     ("angry", "Brows drawn down and together, hard stare, lips pressed or teeth bared."),
@@ -38,12 +59,24 @@ GUIDE = (
     (UNSURE, "You looked, and two classes fit. That is an answer: the face is ambiguous."),
     (SKIP, "You do not want to answer now. It comes back in the skipped queue."),
 )
+TELL_APART = {
+    (
+        "fear",
+        "surprise",
+    ): "Fear pulls the brows together and the mouth sideways; surprise lifts the brows in a clean arc "
+    "and lets the jaw fall.",
+    ("sad", "neutral"): "Sad lifts the inner ends of the brows or pulls the corners of the mouth down; a mouth that is "
+    "only closed, or eyes that only look away, are neutral.",
+    ("angry", "disgust"): "Disgust wrinkles the nose and lifts the upper lip; anger leaves the nose smooth, lowers the "
+    "brows and stares.",
+}
 
 
 def review_queue(key: str, data: dict[str, Any]) -> None:
     """Draw the card. Its outbox is found in `st.session_state[key]` by the run that it starts."""
     words = {"unit": "answered in this queue", "end": data.pop("end")}
-    _component(key=key, data={**data, "buttons": buttons(), "guide": guide(), "words": words}, on_outbox_change=_heard)
+    fixed = {"buttons": buttons(), "guide": guide(), "pairs": pairs(), "reserved": list(RESERVED), "words": words}
+    _component(key=key, data={**data, **fixed}, on_outbox_change=_heard)
 
 
 def _heard() -> None:
@@ -51,11 +84,11 @@ def _heard() -> None:
 
 
 def buttons() -> list[dict[str, str]]:
-    """All buttons of the card: command, key, title, place, and the colours of the classes."""
+    """All commands of the card: name, key as it ships, title, place, and the colours of the classes."""
     classes = [
         {
             "command": emotion.name,
-            "key": ANSWER_KEYS[emotion.name],
+            "key": KEYS[emotion.name],
             "title": emotion.name.capitalize(),
             "place": "class",
             "colour": emotion.colour,
@@ -64,17 +97,22 @@ def buttons() -> list[dict[str, str]]:
         for emotion in EMOTIONS
     ]
     others = [
-        {"command": answer, "key": ANSWER_KEYS[answer], "title": TITLES[answer], "place": "other"}
+        {"command": answer, "key": KEYS[answer], "title": TITLES[answer], "place": "other"}
         for answer in (NOT_A_FACE, UNUSABLE, UNSURE, SKIP)
     ]
-    keep = {"command": KEEP, "key": ANSWER_KEYS[KEEP], "title": TITLES[KEEP], "place": "tool"}
-    tools = [{"command": command, "key": key, "title": title, "place": "tool"} for command, key, title in _TOOLS]
+    keep = {"command": KEEP, "key": KEYS[KEEP], "title": TITLES[KEEP], "place": "keep"}
+    tools = [{"command": command, "key": key, "title": title, "place": place} for command, key, title, place in _TOOLS]
     return [*classes, *others, keep, *tools]
 
 
 def guide() -> list[dict[str, str]]:
     """What to look for, in the order of the buttons."""
     return [{"command": command, "text": text} for command, text in GUIDE]
+
+
+def pairs() -> list[dict[str, str]]:
+    """The pairs of classes that people confuse, with what tells them apart; in the order of their examples."""
+    return [{"one": one, "other": other, "text": TELL_APART[one, other]} for one, other in HARD_PAIRS]
 
 
 def ink_on(colour: str) -> str:

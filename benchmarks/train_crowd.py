@@ -1,0 +1,157 @@
+"""Trains the four networks of `fer_core/audit/crowd.py`: python -m benchmarks.train_crowd fer2013 VOTES.csv --part 0
+
+One call a part (0 to 3), each an hour or less of one core; the last one packs all four into
+`models/crowd/ferplus.safetensors`. Every network learns from the pictures of the three other quarters: the given labels
+of all Training images there, and the vote shares where there are votes, with two heads on one trunk. The head for the
+votes is what ships. Nothing is chosen by looking at the quarter that a network is blind to; it is judged there, once,
+at the end: cross-entropy to the vote shares, and how often the most voted answer is met.
+"""
+
+import argparse
+import copy
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from benchmarks.votes import Votes, read_votes
+from fer_core.audit.crowd import INPUT, PARTS, SHIPPED, WIDTH, blind_part
+from fer_core.dataset.store import TRAINING, Dataset, open_dataset
+from fer_core.dataset.votes import ANSWERS
+from fer_core.emotions import CLASSES
+from fer_core.networks.scout import Scout
+from fer_core.networks.tensors import read_tensors, write_tensors
+from fer_core.training.augmentation import augment
+from fer_core.training.loop import mixed, resolve_precision
+from fer_core.training.machine import default_device
+from fer_core.training.recipe import Recipe
+from fer_core.training.schedule import learning_rate
+from fer_core.training.threads import set_threads
+from fer_core.workspace import Workspace
+
+RECIPE = Recipe(
+    name="crowd",
+    network="scout",
+    epochs=30,
+    learning_rate=3e-3,
+    weight_decay=0.03,
+    average=0.998,
+    shift=0.08,
+    rotation=10.0,
+    zoom=0.1,
+    brightness=0.2,
+    contrast=0.2,
+    erase=0.3,
+)
+DROPOUT = 0.3
+GIVEN_WEIGHT = 0.5  # of the loss against the given labels, beside that against the votes
+SMOOTHING = 0.1  # of the given labels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset")
+    parser.add_argument("votes", type=Path)
+    parser.add_argument("--part", type=int, choices=range(PARTS), required=True)
+    parser.add_argument("--workspace", type=Path, default=Path("data"))
+    parser.add_argument(
+        "--keep", type=Path, default=Path("data/crowd"), help="where finished parts wait for the others"
+    )
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    dataset = open_dataset(Workspace(arguments.workspace.resolve()), arguments.dataset)
+    votes = read_votes(arguments.votes)
+    network = train(dataset, votes, arguments.part)
+    print(judged(network, dataset, votes, arguments.part), flush=True)
+    tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()}  # fmt: skip  # noqa: E501
+    write_tensors(arguments.keep / f"{arguments.part}.safetensors", tensors, {})
+    files = [arguments.keep / f"{part}.safetensors" for part in range(PARTS)]
+    if all(file.exists() for file in files):
+        packed = {
+            f"{part}.{name}": tensor
+            for part, file in enumerate(files)
+            for name, tensor in read_tensors(file)[0].items()
+        }
+        write_tensors(SHIPPED, packed, {"learnt_from": f"{len(votes.rows)} vote counts", "answers": list(ANSWERS)})
+        print(f"packed into {SHIPPED}")
+
+
+def train(dataset: Dataset, votes: Votes, part: int) -> Scout:
+    """The network that is blind to a part; the moving average of its weights, with the head for the votes alone."""
+    device = default_device()
+    parts = blind_part(dataset.table["content"].tolist())
+    rows = np.flatnonzero((dataset.splits == TRAINING) & (parts != part))
+    shares = np.zeros((len(dataset), len(ANSWERS)), np.float32)
+    shares[votes.rows] = votes.shares
+    images = torch.from_numpy(dataset.images[rows]).to(device)
+    given = torch.from_numpy(dataset.labels[rows].astype(np.int64)).to(device)
+    said = torch.from_numpy(shares[rows]).to(device)
+    voted = said.sum(1) > 0
+
+    torch.manual_seed(part)
+    network = Scout(INPUT.size, WIDTH, DROPOUT, CLASSES + len(ANSWERS))
+    network = network.to(device).to(memory_format=torch.channels_last)
+    average = copy.deepcopy(network).eval().requires_grad_(False)
+    decayed = [value for value in network.parameters() if value.ndim > 1]
+    others = [value for value in network.parameters() if value.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": RECIPE.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, RECIPE.learning_rate)
+    fast = resolve_precision(RECIPE, device) == "bfloat16"
+    per_epoch = -(-len(rows) // RECIPE.batch)
+    step, steps, started = 0, RECIPE.epochs * per_epoch, time.perf_counter()
+    for epoch in range(RECIPE.epochs):
+        generator = torch.Generator().manual_seed(mixed(part, epoch))
+        for batch in torch.randperm(len(rows), generator=generator).tensor_split(per_epoch):
+            chosen = batch.to(device)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(RECIPE, step, steps)
+            pixels = augment(INPUT.tensor(images[chosen]), RECIPE, generator)
+            network.train()
+            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=fast):
+                outputs = network(pixels.contiguous(memory_format=torch.channels_last))
+            outputs, there = outputs.float(), voted[chosen]
+            loss = GIVEN_WEIGHT * F.cross_entropy(outputs[:, :CLASSES], given[chosen], label_smoothing=SMOOTHING)
+            if there.any():
+                loss = loss + F.cross_entropy(outputs[there, CLASSES:], said[chosen][there])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            step += 1
+            follow(average, network, step)
+        print(
+            f"part {part}, epoch {epoch + 1}: loss {loss.item():.3f}, {time.perf_counter() - started:.0f} s", flush=True
+        )
+    head = nn.Linear(average.fc.in_features, len(ANSWERS))
+    head.load_state_dict({name: value[CLASSES:] for name, value in average.fc.state_dict().items()})
+    average.fc = head
+    return average.cpu()
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, step: int) -> None:
+    """Move the average towards the weights, faster at first."""
+    decay = min(RECIPE.average, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+    for mean, value in zip(average.buffers(), network.buffers(), strict=True):
+        mean.copy_(value)
+
+
+def judged(network: Scout, dataset: Dataset, votes: Votes, part: int) -> str:
+    """How well the network meets the votes for pictures to which it is blind."""
+    contents = dataset.table["content"].to_numpy()[votes.rows]
+    away = blind_part(contents.tolist()) == part
+    rows, shares = votes.rows[away], votes.shares[away]
+    with torch.inference_mode():
+        pixels = INPUT.tensor(dataset.images[rows])
+        logs = torch.cat([torch.log_softmax(network(some), 1) for some in pixels.split(256)]).numpy()
+    loss = -(shares * logs).sum(1).mean()
+    hits = (logs.argmax(1) == shares.argmax(1)).mean()
+    return f"part {part}: {len(rows):,} pictures with votes, cross-entropy {loss:.4f}, most voted answer met {hits:.1%}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What ten annotators would say of a picture, as networks see it that learnt from the votes of others.
+
+FER+ has ten votes for every image of FER2013; every second Training image's went into four small networks (`scout`,
+half as wide), made by `benchmarks/train_crowd.py`. Each of them is blind to a quarter of all pictures, told by the
+first digits of the sha256 of their pixels: it saw neither their votes nor their labels. A picture is judged by the one
+network that is blind to it, so that no vote for a picture, and no label of a copy of it, speaks in its own case.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fer_core.dataset.votes import ANSWERS
+from fer_core.networks.inputs import InputSpec
+from fer_core.networks.scout import Scout
+from fer_core.networks.tensors import read_tensors
+from fer_core.progress import Report, silent
+from fer_core.workspace import SHIPPED_MODELS
+
+PARTS = 4
+WIDTH = 0.5
+SHIPPED = SHIPPED_MODELS / "crowd" / "ferplus.safetensors"
+INPUT = InputSpec(48)
+_BATCH = 256
+
+
+def blind_part(contents: Sequence[str]) -> np.ndarray:
+    """Which network is blind to each picture, int64 (N,) in [0, PARTS), by the sha256 of its pixels as hex."""
+    return np.array([int(content[:4], 16) % PARTS for content in contents], np.int64)
+
+
+def crowd_shares(
+    images: np.ndarray, contents: Sequence[str], device: str = "cpu", report: Report = silent
+) -> np.ndarray:
+    """Expected shares of ten annotators' votes for ANSWERS, float32 (N, 10), of uint8 (N, 48, 48).
+
+    Each by the network that is blind to the picture, as the mean over the picture and its mirror image.
+    """
+    parts = blind_part(contents)
+    shares = np.zeros((len(images), len(ANSWERS)), np.float32)
+    done = 0
+    with torch.inference_mode():
+        for part in range(PARTS):
+            network = crowd_network(part).to(device)
+            rows = np.flatnonzero(parts == part)
+            for start in range(0, len(rows), _BATCH):
+                report("asking what annotators would say", (done + start) / len(images))
+                chosen = rows[start : start + _BATCH]
+                pixels = INPUT.tensor(images[chosen]).to(device).contiguous(memory_format=torch.channels_last)
+                shares[chosen] = _said(network, pixels).cpu().numpy()
+            done += len(rows)
+    return shares
+
+
+@cache
+def crowd_network(part: int) -> Scout:
+    """The shipped network that is blind to this part, in eval mode."""
+    tensors, _ = read_tensors(SHIPPED)
+    network = Scout(INPUT.size, WIDTH, outputs=len(ANSWERS))
+    own = f"{part}."
+    network.load_state_dict(
+        {
+            name.removeprefix(own): tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in tensors.items()
+            if name.startswith(own)
+        }
+    )
+    return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def _said(network: Scout, pixels: Tensor) -> Tensor:
+    return (torch.softmax(network(pixels), 1) + torch.softmax(network(pixels.flip(3)), 1)) / 2

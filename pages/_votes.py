@@ -1,0 +1,127 @@
+"""Votes: imported counts without names, such as FER+'s ten per image; what they say, and where they are split."""
+
+import re
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from fer_core.dataset.store import Dataset
+from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
+from fer_core.emotions import NAMES
+from fer_core.errors import FerretError
+from fer_core.review.vote_summary import VoteSummary, most_split, summarise_votes
+from pages import _charts
+from pages._audit_views.picked import paged
+from pages._components.face_grid import face_grid
+from pages._said import Said
+
+FACES = 48
+
+
+def votes_panel(said: Said) -> None:
+    """The view."""
+    if said.votes is None:
+        st.markdown("**No votes yet.** A vote table says how often each answer was given to an image, without names.")
+        st.caption(
+            "FER+ has ten votes for each image of FER2013. They join the consensus, become soft labels, and where they "
+            "are nearly unanimous they are the gold by which people are measured."
+        )
+        _import_form(said.dataset, "")
+        return
+    summary, rows = _figures(said.dataset, said.votes, said.key)
+    with st.container(horizontal=True):
+        st.metric("Images with votes", f"{summary.images:,}", border=True)
+        st.metric("Votes", f"{summary.votes:,}", border=True)
+        st.metric(
+            "Krippendorff's alpha", _number(summary.alpha), border=True,
+            help="Agreement beyond chance over all answers: 1 is perfect, 0 is chance.",
+        )  # fmt: skip
+        st.metric("Unanimous", _share(summary.unanimous), border=True, help="All votes of an image are the same.")
+        st.metric("Without a majority", _share(summary.split), border=True, help="No answer has more than half.")
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with left:
+        classes = summary.classes
+        figure = _charts.class_bars({"share": classes["top_is_given"].to_numpy()}, "")
+        figure.update_traces(
+            text=[_share(value) for value in classes["top_is_given"]],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=classes["images"],
+            hovertemplate="%{x}: %{y:.0%} of %{customdata:,} images<extra></extra>",
+        )
+        figure.update_yaxes(visible=False, range=[0, 1.08])
+        alt = ", ".join(f"{line[0]} {_share(line[2])}" for line in classes.itertuples(index=False))
+        _charts.show(figure, "votes_by_class", f"Share of the labels that most votes support, by class: {alt}", 240)
+    with right:
+        st.markdown(f"The votes support **{_share(summary.top_is_given)}** of the given labels.")
+        st.caption(
+            "There the given label alone has the most votes. What is low in the chart is seen differently by most "
+            "people, whether the label is wrong or the line between two classes lies elsewhere."
+        )
+        with st.popover("Replace the votes", icon=":material/upload_file:"):
+            _import_form(said.dataset, said.votes.source)
+    st.subheader("Most ambiguous", anchor=False)
+    _ambiguous(said.dataset, said.votes, rows)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _figures(_dataset: Dataset, _votes: VoteTable, key: str) -> tuple[VoteSummary, np.ndarray]:
+    """The votes in figures; and the pictures, the most ambiguous first."""
+    return summarise_votes(_dataset, _votes), most_split(_dataset, _votes)
+
+
+def _ambiguous(dataset: Dataset, votes: VoteTable, ordered: np.ndarray) -> None:
+    rows = ordered[paged(len(ordered), "ambiguous_page", FACES)]
+    counts = votes.counts[rows]
+    captions = []
+    for row in counts:
+        top = [place for place in np.argsort(-row, kind="stable") if row[place]]
+        captions.append(" · ".join(f"{ANSWERS[place]} {row[place]}" for place in top[:2]))
+    details = [
+        f"row {row:,}, given as {NAMES[dataset.labels[row]]}: "
+        + ", ".join(f"{ANSWERS[place]} {said[place]}" for place in np.argsort(-said, kind="stable") if said[place])
+        for row, said in zip(rows, counts, strict=True)
+    ]
+    face_grid(
+        dataset.images[rows], captions, key="ambiguous_grid", details=details, selectable=False,
+        label="Faces on which the imported votes are most split",
+    )  # fmt: skip
+    st.caption(
+        "Their two most frequent answers; all of them while the pointer rests on a face. Best kept as soft labels."
+    )
+
+
+def _import_form(dataset: Dataset, present: str) -> None:
+    """A form that takes a vote table in. `present`: the source of the votes that are there, "" if none are."""
+    with st.form("import-votes", border=False):
+        upload = st.file_uploader(
+            "Vote table (CSV)", type=["csv"], key="votes_upload",
+            help="FER+'s form, one line per image in row order, or with a column `row`.",
+        )  # fmt: skip
+        if present:
+            st.caption(f"They take the place of those from {present}.")
+        sent = st.form_submit_button("Take these votes", type="primary", icon=":material/upload:")
+    if not sent or upload is None:
+        return
+    # A stranger's file name becomes text only, and no more of it than is harmless there.
+    name = re.sub(r"[^\w.() -]", "_", upload.name)[:80]
+    with tempfile.TemporaryDirectory(prefix="ferret-votes-") as folder:
+        copy = Path(folder) / "votes.csv"
+        copy.write_bytes(upload.getvalue())
+        try:
+            store_votes(dataset, replace(read_votes(dataset, copy), source=name), replace=bool(present))
+        except FerretError as error:
+            st.error(str(error).replace(str(copy), name), icon=":material/error:")
+            return
+    st.rerun()
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.0%}"
+
+
+def _number(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.3f}"

@@ -17,6 +17,7 @@ import torch
 from sklearn.model_selection import GroupKFold
 
 from benchmarks.votes import Votes, ranking_figures, read_votes
+from fer_core.audit.crowd import crowd_shares
 from fer_core.audit.expected_votes import ANSWERS, TRANSLATION, Translation, largest_other, regression_inputs
 from fer_core.audit.results import STRENGTHS, Audit, AuditSettings, list_audits, preset
 from fer_core.dataset.store import Dataset, open_dataset
@@ -108,8 +109,9 @@ def fit_translation(inputs: list[np.ndarray], shares: np.ndarray) -> Translation
 def _inputs(dataset: Dataset, audit: Audit, votes: Votes) -> np.ndarray:
     """What the regression sees of the images with votes."""
     rows = votes.rows
-    strange = audit.scores["odd_pixels"].to_numpy()
-    return regression_inputs(audit.probabilities[rows], audit.in_training[rows], strange[rows], dataset.labels[rows])
+    strange = audit.scores["odd_pixels"].to_numpy()[rows]
+    crowd = crowd_shares(dataset.images[rows], dataset.table["content"].to_numpy()[rows].tolist())
+    return regression_inputs(audit.probabilities[rows], audit.in_training[rows], crowd, strange, dataset.labels[rows])
 
 
 if __name__ == "__main__":

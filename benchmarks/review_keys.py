@@ -2,7 +2,8 @@
 
 Prints, for the review card over a data set (the generated demo, or --workspace/--dataset):
 - milliseconds from a key press to the frame with the next face, decoded and painted: n, p50, p95, largest;
-- 300 keys at 15 a second: verdicts stored, and how many of them are on the face that was painted;
+- milliseconds from a key press to the acknowledgement that its verdict is stored: n, p50, p95;
+- 1,000 keys at 15 a second: verdicts stored, and how many of them are on the face that was painted;
 - keys pressed while the server is dead: how many are stored once it is back, and how many twice.
 
 Each run answers as a person of its own, so nothing else in the workspace is touched but the verdict log.
@@ -26,13 +27,28 @@ from serving import Server, ready, until  # noqa: E402
 
 from fer_core.dataset.demo import create_demo  # noqa: E402
 from fer_core.dataset.store import open_dataset  # noqa: E402
+from fer_core.identity import COOKIE, sign, signing_key  # noqa: E402
 from fer_core.review.log import VerdictLog  # noqa: E402
 from fer_core.workspace import Workspace  # noqa: E402
 
 # Watches from outside the card: the time of each key press as the browser stamped it, and the first moment after the
 # frame that shows the next face (its element swapped in, its pixels decoded).
 WATCH = """() => {
-  const face = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.face');
+  const roots = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot);
+  const face = roots.map((root) => root?.querySelector('.face')).find((found) => found);
+  // An answer waits in localStorage from the key press until the server has said that it is stored.
+  window.acknowledged = [];
+  const waiting = new Map();
+  const { setItem, removeItem } = Storage.prototype;
+  Storage.prototype.setItem = function (name, value) {
+    if (name.startsWith('ferret.outbox.')) waiting.set(name, performance.now());
+    setItem.call(this, name, value);
+  };
+  Storage.prototype.removeItem = function (name) {
+    if (waiting.has(name)) window.acknowledged.push(performance.now() - waiting.get(name));
+    waiting.delete(name);
+    removeItem.call(this, name);
+  };
   window.latencies = [];
   window.painted = [face.dataset.row];
   let pressed = [];
@@ -58,11 +74,12 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, help="a workspace to measure in (default: a new one with the demo)")
     parser.add_argument("--dataset", default="demo")
     parser.add_argument("--keys", type=int, default=300)
+    parser.add_argument("--burst", type=int, default=1000, help="keys at 15 a second")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(arguments.workspace.resolve() if arguments.workspace else Path(folder) / "data")
         if arguments.workspace is None:
-            create_demo(workspace, "demo", images=1200)
+            create_demo(workspace, "demo", images=1600)
         server = Server(workspace, Path(folder) / "server.log")
         server.start()
         try:
@@ -89,9 +106,16 @@ def measure(server: Server, page: Page, arguments: argparse.Namespace) -> None:
     times = np.array(page.evaluate("latencies"))
     p50, p95 = np.percentile(times, [50, 95])
     print(f"key to next face painted: n {len(times)}, p50 {p50:.1f} ms, p95 {p95:.1f} ms, largest {times.max():.1f} ms")
+    all_saved(page)
+    stored = np.array(page.evaluate("acknowledged"))
+    print(
+        f"stored and acknowledged: n {len(stored)}, p50 {np.median(stored):.0f} ms, "
+        f"p95 {np.percentile(stored, 95):.0f} ms"
+    )
 
     name = sit_down(server, page, arguments.dataset, "burst")
     page.evaluate(WATCH)
+    keys = ("1234567" * arguments.burst)[: arguments.burst]
     started = time.monotonic()
     for number, key in enumerate(keys):
         time.sleep(max(0.0, started + number / 15 - time.monotonic()))
@@ -124,7 +148,9 @@ def measure(server: Server, page: Page, arguments: argparse.Namespace) -> None:
 def sit_down(server: Server, page: Page, dataset: str, task: str) -> str:
     """Open the card as somebody new; returns the name."""
     name = f"bench-{task}-{os.getpid()}"
-    page.goto(f"{server.url}/review?annotator={name}&dataset={dataset}&queue=Random")
+    note = sign(name, signing_key(server.workspace.root), time.time())
+    page.context.add_cookies([{"name": COOKIE, "value": note, "url": server.url}])
+    page.goto(f"{server.url}/review?dataset={dataset}&queue=Random%20audit")
     ready(page).wait_for_selector(".classes .command:enabled")
     return name
 

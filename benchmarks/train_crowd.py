@@ -18,7 +18,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.votes import Votes, read_votes
-from fer_core.audit.crowd import INPUT, PARTS, SHIPPED, WIDTH, blind_part
+from fer_core.audit.crowd import INPUT, PARTS, WIDTH, blind_part
+from fer_core.audit.expected_votes import CROWD
 from fer_core.dataset.store import TRAINING, Dataset, open_dataset
 from fer_core.dataset.votes import ANSWERS
 from fer_core.emotions import CLASSES
@@ -76,8 +77,8 @@ def main() -> None:
             for part, file in enumerate(files)
             for name, tensor in read_tensors(file)[0].items()
         }
-        write_tensors(SHIPPED, packed, {"learnt_from": f"{len(votes.rows)} vote counts", "answers": list(ANSWERS)})
-        print(f"packed into {SHIPPED}")
+        write_tensors(CROWD, packed, {"learnt_from": f"{len(votes.rows)} vote counts", "answers": list(ANSWERS)})
+        print(f"packed into {CROWD}")
 
 
 def train(dataset: Dataset, votes: Votes, part: int) -> Scout:

@@ -13,16 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fer_core.audit.expected_votes import CROWD
 from fer_core.dataset.votes import ANSWERS
 from fer_core.networks.inputs import InputSpec
 from fer_core.networks.scout import Scout
 from fer_core.networks.tensors import read_tensors
 from fer_core.progress import Report, silent
-from fer_core.workspace import SHIPPED_MODELS
 
 PARTS = 4
 WIDTH = 0.5
-SHIPPED = SHIPPED_MODELS / "crowd" / "ferplus.safetensors"
 INPUT = InputSpec(48)
 _BATCH = 256
 
@@ -58,7 +57,7 @@ def crowd_shares(
 @cache
 def crowd_network(part: int) -> Scout:
     """The shipped network that is blind to this part, in eval mode."""
-    tensors, _ = read_tensors(SHIPPED)
+    tensors, _ = read_tensors(CROWD)
     network = Scout(INPUT.size, WIDTH, outputs=len(ANSWERS))
     own = f"{part}."
     network.load_state_dict(

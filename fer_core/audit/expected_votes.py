@@ -1,11 +1,12 @@
 """Our suspicion: what ten annotators would say of an image, judging by what networks say and which label it has.
 
 A network trained on FER2013's labels has learnt its labellers' habits with them: it calls many a neutral face sad,
-because they did. A margin between its probabilities cannot see through that. So a softmax regression translates its
-probabilities, and the given label, to the shares of votes of ten annotators: the seven classes, contempt, unknown and
-not a face. It has a few hundred weights and was fitted on FER+'s votes for every second Training image of FER2013 by
-`benchmarks/fit_expected_votes.py`. It knows classes, never single images. Suspicion is the largest share that one
-answer other than the given label is expected to get.
+because they did. A margin between its probabilities cannot see through that. So a softmax regression puts together what
+the audit's networks say, what networks say that learnt from votes (`crowd`), and the given label, and translates it to
+the shares of votes of ten annotators: the seven classes, contempt, unknown and not a face. It has a few hundred weights
+and was fitted on FER+'s votes for every second Training image of FER2013 by `benchmarks/fit_expected_votes.py`. It
+knows classes, never single images. Suspicion is the largest share that one answer other than the given label is
+expected to get.
 
 Other labellers have other habits: of drawn faces with planted errors the regression ranks worse than the margin. So
 only images of FER2013 are read with it. A data set of others takes the networks at their word, and its suspicion is
@@ -23,9 +24,11 @@ import numpy as np
 from fer_core.audit.scores import given_and_other, normalised_margin
 from fer_core.dataset.votes import ANSWERS
 from fer_core.emotions import CLASSES
+from fer_core.workspace import SHIPPED_MODELS
 
 ANNOTATORS = 10
 TRANSLATION = Path(__file__).parent / "expected_votes.json"
+CROWD = SHIPPED_MODELS / "crowd" / "ferplus.safetensors"  # the networks that learnt from votes, see `crowd`
 _FLOOR = 1e-3  # added to probabilities before their logarithm
 
 
@@ -52,14 +55,14 @@ def labellers_known(contents: Collection[str]) -> bool:
 
 
 def expected_votes(
-    out_of_fold: np.ndarray, in_training: np.ndarray, not_a_face: np.ndarray, labels: np.ndarray
+    out_of_fold: np.ndarray, in_training: np.ndarray, crowd: np.ndarray, not_a_face: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
     """Shares of ten annotators' votes for each of ANSWERS, float32 (N, 10), for images of FER2013.
 
-    `out_of_fold`, `in_training`: float (N, 7), what networks say; `not_a_face`: float (N,), its score; `labels`: int
-    (N,), as given.
+    `out_of_fold`, `in_training`: float (N, 7), what the audit's networks say; `crowd`: float (N, 10), from
+    `crowd.crowd_shares`; `not_a_face`: float (N,), its score; `labels`: int (N,), as given.
     """
-    return translation().shares(regression_inputs(out_of_fold, in_training, not_a_face, labels))
+    return translation().shares(regression_inputs(out_of_fold, in_training, crowd, not_a_face, labels))
 
 
 def networks_votes(out_of_fold: np.ndarray, not_a_face: np.ndarray) -> np.ndarray:
@@ -76,7 +79,7 @@ def largest_other(shares: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def regression_inputs(
-    out_of_fold: np.ndarray, in_training: np.ndarray, not_a_face: np.ndarray, labels: np.ndarray
+    out_of_fold: np.ndarray, in_training: np.ndarray, crowd: np.ndarray, not_a_face: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
     """What the regression sees of each image, float64 (N, F)."""
     given = np.eye(CLASSES)[labels]
@@ -89,6 +92,7 @@ def regression_inputs(
         columns.append(normalised_margin(said, labels)[:, None])
         logs += log / 2
     columns.append((given[:, :, None] * logs[:, None, :]).reshape(len(labels), -1))
+    columns.append(np.log(crowd + _FLOOR))
     return np.concatenate(columns, axis=1, dtype=np.float64)
 
 

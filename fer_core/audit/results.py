@@ -29,12 +29,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_core.audit.expected_votes import TRANSLATION
+from fer_core.audit.expected_votes import CROWD, TRANSLATION
 from fer_core.audit.findings import REASONS
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import DatasetVersion
 from fer_core.errors import NotFound
-from fer_core.files import read_json
+from fer_core.files import read_json, sha256_file
 from fer_core.training.recipe import Recipe, load_recipe
 
 STRENGTHS = ("fast", "strong")
@@ -65,7 +65,7 @@ class AuditSettings:
         """Names the audit: readable settings and a hash over them, the recipe's content and the version's."""
         decided: dict[str, Any] = {"labels": False}
         if self.labels:
-            reading = sha256(TRANSLATION.read_bytes()).hexdigest()
+            reading = [sha256_file(file) for file in (TRANSLATION, CROWD)]
             decided = {**asdict(self), "recipe": self.resolved_recipe().document(), "reading": reading}
         digest = sha256(f"{version.hash} {sorted(REASONS)} {sorted(decided.items())}".encode()).hexdigest()[:8]
         at = f"{version.name}-" if version.name else ""

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from cleanlab.rank import get_label_quality_scores
 
-from benchmarks.fit_expected_votes import audits_of, left_out
+from benchmarks.fit_expected_votes import audits_of, inputs_of, left_out
 from benchmarks.votes import Votes, ranking_figures, read_votes
-from fer_core.audit.expected_votes import largest_other
+from fer_core.audit.expected_votes import largest_other, translation
 from fer_core.audit.results import STRENGTHS, Audit
 from fer_core.audit.scores import SCORES
 from fer_core.dataset.store import Dataset, open_dataset
@@ -69,9 +69,10 @@ def _rankings(
 ) -> dict[str, np.ndarray]:
     """Every score of the images with votes; greater = more suspect."""
     rows = votes.rows
+    shipped = translation().shares(inputs_of(dataset, audit, votes))
     labels, probabilities = dataset.labels[rows], np.asarray(audit.probabilities[rows], np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    found = {"suspicion": ours, "suspicion, as shipped": audit.scores["suspicion"].to_numpy()[rows]}
+    found = {"suspicion": ours, "suspicion, as shipped": largest_other(shipped, labels)}
     found |= {name: audit.scores[name].to_numpy()[rows] for name in SCORES if name != "suspicion"}
     for name, options in PEERS.items():
         found[name] = -get_label_quality_scores(labels.astype(np.int64), probabilities, **options)

@@ -48,7 +48,7 @@ def main() -> None:
         print(f"{name:<10} {column.mean():.3f} ({column.min():.3f} to {column.max():.3f})")
 
     if arguments.write:
-        regression = fit_translation([_inputs(dataset, audit, votes) for audit in audits], votes.shares)
+        regression = fit_translation([inputs_of(dataset, audit, votes) for audit in audits], votes.shares)
         contents = dataset.table["content"].drop_duplicates().sample(SAMPLE, random_state=0)
         document = {
             "fitted_to": f"{len(votes.rows)} vote counts, {len(audits)} audits of strength {arguments.strength}",
@@ -64,7 +64,7 @@ def main() -> None:
 def left_out(dataset: Dataset, audits: list[Audit], votes: Votes) -> list[np.ndarray]:
     """For each audit the expected shares (n, 10) of the images with votes, each by a regression that was not fitted to
     it nor to a copy of it."""
-    inputs = [_inputs(dataset, audit, votes) for audit in audits]
+    inputs = [inputs_of(dataset, audit, votes) for audit in audits]
     judged = [np.zeros((len(votes.rows), len(ANSWERS)), np.float32) for _ in audits]
     for fitted, away in GroupKFold(FOLDS).split(votes.shares, groups=dataset.groups[votes.rows]):
         regression = fit_translation([table[fitted] for table in inputs], votes.shares[fitted])
@@ -106,7 +106,7 @@ def fit_translation(inputs: list[np.ndarray], shares: np.ndarray) -> Translation
     return Translation(scaled, intercept.detach().numpy() - mean @ scaled, ())
 
 
-def _inputs(dataset: Dataset, audit: Audit, votes: Votes) -> np.ndarray:
+def inputs_of(dataset: Dataset, audit: Audit, votes: Votes) -> np.ndarray:
     """What the regression sees of the images with votes."""
     rows = votes.rows
     strange = audit.scores["odd_pixels"].to_numpy()[rows]

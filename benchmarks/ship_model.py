@@ -22,7 +22,7 @@ from fer_core.networks.weights import load_model, save_model
 from fer_core.training.run import Run, open_run, probabilities
 from fer_core.workspace import SHIPPED_MODELS, Workspace
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 3_200_000
 MAX_LOSS = 0.001
 
 CARD = """\
@@ -47,7 +47,7 @@ any decision about a person.
 {data} Data-set hash `{dataset_hash}`.
 {sentence}
 The figures on {test} chose nothing.
-Network: the shallow CNN of Qalandarov and Kurbanov (2024) at 48 x 48. Recipe `{recipe}`, {epochs} epochs (epoch {best}
+Network: `{network}`{options}. Recipe `{recipe}`, {epochs} epochs (epoch {best}
 chosen), seed {seed}, {minutes:.0f} minutes on {cpu} ({threads} threads, {precision}).
 
 ## How good it is, against the given labels
@@ -129,6 +129,8 @@ def _card(run: Run, target: Path, full: np.ndarray, half: np.ndarray) -> str:
         sha256=sha256_file(target),
         version=run.version,
         recipe=document["recipe"]["name"],
+        network=document["network"],
+        options="".join(f", {name} {value}" for name, value in document["recipe"]["options"].items()),
         seed=document["seed"],
         run=run.id,
         classes=", ".join(NAMES),

@@ -1,4 +1,4 @@
-"""Takes the README's pictures: docs/images/{review,audit,runs,predict}.webp, of the synthetic demo only.
+"""Takes the README's pictures: docs/images/{audit,review,grid,progress,runs,predict}.webp, of the synthetic demo only.
 
     python docs/make_screenshots.py WORKSPACE
 
@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 REPOSITORY = Path(__file__).resolve().parent.parent
 TARGET = REPOSITORY / "docs" / "images"
 PORT = 8597
+ADDRESS = f"http://127.0.0.1:{PORT}"
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
 SIZE = {"width": 1280, "height": 860}
 
@@ -44,9 +45,12 @@ def main(workspace: Path) -> None:
 
 def take_all(page: Page) -> None:
     """One picture a page, at the moment that shows most."""
+    page.context.request.post(f"{ADDRESS}/identify", data={"name": "Ada"}, headers={"Origin": ADDRESS})
     for name, path in (
         ("audit", "audit?dataset=demo"),
-        ("review", "review?dataset=demo"),
+        ("review", "review?dataset=demo&queue=Suspects"),
+        ("grid", "review?dataset=demo&lane=Grid&class=Fear"),
+        ("progress", "consensus?dataset=demo&show=Progress"),
         ("runs", "runs?dataset=demo"),
     ):
         open_page(page, path)
@@ -58,7 +62,7 @@ def take_all(page: Page) -> None:
 
 
 def open_page(page: Page, path: str) -> None:
-    page.goto(f"http://127.0.0.1:{PORT}/{path}")
+    page.goto(f"{ADDRESS}/{path}")
     page.wait_for_selector(READY)
 
 
@@ -72,7 +76,7 @@ def take(page: Page, name: str) -> None:
 def wait_for_server() -> None:
     for _ in range(120):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health") as answer:
+            with urllib.request.urlopen(f"{ADDRESS}/_stcore/health") as answer:
                 if answer.status == 200:
                     return
         except OSError:

@@ -20,18 +20,18 @@ from fer_core.networks.registry import Network
 
 
 class ShallowCNN(nn.Module):
-    """float32 (N, 1, size, size) to logits (N, 7)."""
+    """float32 (N, 1, size, size) to logits (N, 7). `dense`: units of the hidden layer, 512 in the paper."""
 
-    def __init__(self, size: int = 224, dropout: float = 0.25, dense_dropout: float = 0.5) -> None:
+    def __init__(self, size: int = 224, dropout: float = 0.25, dense_dropout: float = 0.5, dense: int = 512) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, 32, 3, padding=1)
         self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
         self.conv3 = nn.Conv2d(64, 128, 3, padding=1)
         side = -(-size // 8)  # three poolings, each rounding up
         self.dropout = nn.Dropout(dropout)
-        self.fc1 = nn.Linear(128 * side * side, 512)
+        self.fc1 = nn.Linear(128 * side * side, dense)
         self.dense_dropout = nn.Dropout(dense_dropout)
-        self.fc2 = nn.Linear(512, CLASSES)
+        self.fc2 = nn.Linear(dense, CLASSES)
         for parameter in self.parameters():
             if parameter.ndim > 1:
                 nn.init.kaiming_normal_(parameter, nonlinearity="relu")

@@ -47,12 +47,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A person's browser: its tabs share cookies and local storage."""
+def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A person's browser: its tabs share cookies and local storage. Faces that it held are free afterwards."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()
+    server.free_faces()
 
 
 @pytest.fixture

@@ -40,8 +40,9 @@ WATCH = """() => {
   let input = null;
   let first = faces.firstElementChild;
   const note = (event) => { if (event.isTrusted) input = event.timeStamp; };
-  document.addEventListener('keydown', note, true);
-  document.addEventListener('pointerdown', note, true);
+  // On the window, so before the grid's own listener, which changes the page while it runs.
+  window.addEventListener('keydown', note, true);
+  window.addEventListener('pointerdown', note, true);
   const painted = (into, at) => requestAnimationFrame(() => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => into.push(performance.now() - at);

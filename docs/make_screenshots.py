@@ -47,7 +47,7 @@ def take_all(page: Page) -> None:
     """One picture a page, at the moment that shows most."""
     page.context.request.post(f"{ADDRESS}/identify", data={"name": "Ada"}, headers={"Origin": ADDRESS})
     for name, path in (
-        ("audit", "audit?dataset=demo"),
+        ("audit", "audit?dataset=demo&seen=happy"),
         ("review", "review?dataset=demo&queue=Suspects"),
         ("grid", "review?dataset=demo&lane=Grid&class=Fear"),
         ("progress", "consensus?dataset=demo&show=Progress"),

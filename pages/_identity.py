@@ -22,6 +22,7 @@ from pages import _shared
 from pages._components.identity import tell_server
 
 NAME = "annotator_name"  # in the session: who has named themself; "" once somebody has left
+SEATED = "annotator_seated"  # in the session: who is being dealt faces
 NEWS = "annotator_news"  # in the session: {name, stamp} that the browser has yet to keep
 COURIER = "identity-courier"
 WIDTH = 860  # pixels
@@ -53,6 +54,17 @@ def forget_annotator() -> None:
         st.logout()
         return
     _take("")
+
+
+def sit_down(name: str) -> None:
+    """This session reviews: what is dealt to it is held for this person."""
+    st.session_state[SEATED] = name
+
+
+def stand_up() -> None:
+    """This session has left the Review page: others may have the faces that it held."""
+    if name := st.session_state.pop(SEATED, None):
+        LeaseBook(_shared.workspace().leases_db).release(name)
 
 
 def leave_button() -> None:

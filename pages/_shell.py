@@ -4,6 +4,7 @@ import streamlit as st
 
 from fer_core.errors import FerretError
 from pages import _shared
+from pages._identity import stand_up
 
 STATIONS = [
     (
@@ -48,6 +49,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
         _shared.dataset_selector()
 
 try:
+    if page.title != "Review":
+        stand_up()
     page.run()
 except FerretError as error:
     st.error(str(error), icon=":material/error:")

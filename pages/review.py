@@ -14,7 +14,7 @@ from fer_core.review.preferences import load_preferences
 from pages import _shared
 from pages._components.review_queue import KEYS, review_queue
 from pages._grid_lane import grid_lane
-from pages._identity import annotator
+from pages._identity import annotator, sit_down
 from pages._review import exchange
 from pages._seat import choose_seat, round_asked, yardstick
 
@@ -36,6 +36,7 @@ def card(dataset: Dataset, audit: Audit | None, seat: Seat) -> None:
 dataset = _shared.choose_dataset()
 if dataset is not None:
     person = annotator()
+    sit_down(person)
     audit = latest_audit(dataset)
     places = st.container(horizontal=True, vertical_alignment="center", key="places")
     lane = places.segmented_control(

@@ -233,3 +233,16 @@ def test_without_an_audit_the_faces_come_in_random_order(app, demo):
     review = opened(app, "review.py")
     assert "random order" in said(review)
     assert review.session_state["queue"] == RANDOM
+
+
+def test_going_to_another_page_frees_the_faces(demo, workspace, monkeypatch):
+    monkeypatch.setenv("FERRET_WORKSPACE", str(workspace.root))
+    app = AppTest.from_file(SHELL, default_timeout=60)
+    app.session_state["annotator_name"] = "Ada"
+    app.run().switch_page("review.py").run()
+    assert not app.exception
+    held = LeaseBook(workspace.leases_db).held(demo.hash, 1)
+    assert len(held.pictures) == BATCH and set(held.annotators) == {"Ada"}
+    app.switch_page("audit.py").run()
+    assert not app.exception
+    assert not len(LeaseBook(workspace.leases_db).held(demo.hash, 1).pictures)

@@ -19,7 +19,7 @@ from fer_core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
-PATIENCE = 180.0  # seconds; a deadline on a busy machine, not a measurement
+PATIENCE = 60.0  # seconds; a deadline on a busy machine, not a measurement
 
 
 class Server:

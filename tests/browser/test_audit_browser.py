@@ -36,7 +36,9 @@ def test_picked_faces_become_a_queue_on_the_review_page(audited_server: Server, 
     browser_page.get_by_placeholder("for example: Ada").fill("Ada")
     browser_page.get_by_role("button", name="Start reviewing").click()
     ready(browser_page)
-    browser_page.get_by_text("Audit: picked suspects (4)").wait_for()
+    browser_page.wait_for_function(
+        "() => document.querySelector('.st-key-queue input')?.value === 'Audit: picked suspects (4)'"
+    )
     (selection,) = list_selections(open_dataset(audited_server.workspace, "demo"))
     assert len(selection.rows) == 4
 

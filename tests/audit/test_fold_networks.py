@@ -194,6 +194,7 @@ def test_a_data_set_travels_without_its_pixels(dataset: Dataset) -> None:
     np.testing.assert_array_equal(opened.groups, dataset.groups)
 
 
+@pytest.mark.slow
 def test_two_processes_say_what_one_says(dataset: Dataset, tmp_path: Path) -> None:
     version = as_imported(dataset)
     one = judge(version, brief(tmp_path, folds=2))

@@ -54,6 +54,7 @@ def test_all_tasks_are_done_and_progress_grows_to_the_end(processes: int, tmp_pa
     assert not active_children()
 
 
+@pytest.mark.slow
 def test_whoever_cancels_leaves_nobody_at_work(tmp_path: Path) -> None:
     files = [tmp_path / "one", tmp_path / "two"]
 

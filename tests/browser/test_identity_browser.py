@@ -84,12 +84,14 @@ def test_a_link_on_another_site_leads_to_the_same_person(app_url: str, browser_p
 
 
 def test_two_browsers_are_two_people(app_url: str, browser: Browser) -> None:
-    for name in ("Ada", "Bob"):
-        context = browser.new_context()
+    contexts = {name: browser.new_context() for name in ("Ada", "Bob")}
+    for name, context in contexts.items():
         name_oneself(context.new_page(), app_url, name)
+    for name, context in contexts.items():  # after both: the second name has not become the first one's
         page = context.new_page()
         ready_at(page, app_url)
         seat(page, name).wait_for()
+        assert seat(page, next(other for other in contexts if other != name)).count() == 0
         context.close()
 
 

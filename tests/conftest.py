@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Two workers with two torch threads each wait on one another on two cores. Set before torch is imported, and inherited
@@ -13,6 +14,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.workspace import Workspace
+
+# Without a deadline: how long a case takes is no property of the code, and the first one may load a library.
+hypothesis.settings.register_profile("ferret", deadline=None)
+hypothesis.settings.load_profile("ferret")
 
 
 @pytest.fixture

@@ -178,6 +178,13 @@ def _cared_for(job: Job) -> bool:
     return any(owner.alive() for owner in owners)
 
 
+def _worker_lives(job: Job) -> bool:
+    """Whether the worker of a running job still looks after it; on another machine, by its heartbeat."""
+    if job.worker is None:
+        return False
+    return job.worker.alive() if job.worker.here else time.time() - (job.heartbeat or 0) < STALE
+
+
 def take_job(workspace: Workspace, worker: Process) -> Job | None:
     """Give the first job of the queue to a worker; None when nothing waits."""
     if not workspace.jobs_db.exists():
@@ -282,11 +289,12 @@ def requeue(workspace: Workspace, job_id: str) -> Job:
 
 
 def has_work(workspace: Workspace) -> bool:
-    """Whether any job is queued or running: one indexed look-up."""
+    """Whether a worker is wanted: a job is queued, or one runs whose own worker is gone. One indexed look-up."""
     if not workspace.jobs_db.exists():
         return False
     with _database(workspace).reading() as connection:
-        return connection.execute(select(jobs.c.number).where(jobs.c.state.in_(ACTIVE)).limit(1)).first() is not None
+        active = [_job(row) for row in connection.execute(select(jobs).where(jobs.c.state.in_(ACTIVE)))]
+    return any(job.state == QUEUED or not _worker_lives(job) for job in active)
 
 
 def _next_turn(connection: Connection) -> int:

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fer_core.imaging.resizing import BICUBIC, BILINEAR, ESPCN, NEAREST, RESIZES
 from fer_core.networks.espcn import enlarge
 
 TRAINING_MEAN = 0.5077  # of FER2013's Training split, pixels in [0, 1]
 TRAINING_STD = 0.2550
-RESIZES = ("bicubic", "bilinear", "nearest", "espcn")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class InputSpec:
     size: int = 48
     mean: float = TRAINING_MEAN
     std: float = TRAINING_STD
-    resize: str = "bicubic"
+    resize: str = BICUBIC
     equalise: bool = False
     crop: int = 0
 
@@ -69,13 +69,13 @@ class InputSpec:
 
     def _resized(self, pixels: Tensor) -> Tensor:
         size = (self.size, self.size)
-        if self.resize == "nearest":
+        if self.resize == NEAREST:
             return F.interpolate(pixels, size=size, mode="nearest")
-        if self.resize == "espcn" and max(pixels.shape[-2:]) < self.size:
+        if self.resize == ESPCN and max(pixels.shape[-2:]) < self.size:
             pixels = enlarge(pixels)
             if pixels.shape[-2:] == size:
                 return pixels
-        mode = "bilinear" if self.resize == "bilinear" else "bicubic"
+        mode = BILINEAR if self.resize == BILINEAR else BICUBIC
         larger = max(pixels.shape[-2:]) > self.size
         # Bicubic overshoots beyond black and white; no camera does.
         return F.interpolate(pixels, size=size, mode=mode, align_corners=False, antialias=larger).clamp_(0, 1)

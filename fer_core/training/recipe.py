@@ -11,13 +11,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fer_core.dataset.store import SIDE
 from fer_core.errors import InputRefused, NotFound
+from fer_core.imaging.resizing import RESIZES
 
 SHIPPED = Path(__file__).parent / "recipes"
 DEFAULT = "quick"
-OPTIMISERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "cosine", "one-cycle")
+OPTIMISERS = ("adam", "adamw", "sgd", "nesterov", "adagrad", "adadelta", "rmsprop")
+SCHEDULES = ("constant", "one-cycle", "cosine", "warm-restarts", "step", "plateau")
 PRECISIONS = ("auto", "float32", "bfloat16")
+NO_BALANCE, WEIGHTS, OVERSAMPLE, AUGMENT = "none", "weights", "oversample", "augment"
+BALANCES = (NO_BALANCE, WEIGHTS, OVERSAMPLE, AUGMENT)
 
 
 @dataclass(frozen=True)
@@ -27,27 +31,51 @@ class Recipe:
     name: str
     note: str = ""  # where it comes from and what is assumed, in words
     network: str = "shallow"
+    options: dict[str, Any] = field(default_factory=dict)  # of the network: dropout, widths
+    freeze: int = 0  # epochs at the beginning in which what was trained elsewhere stays as it is
+
+    # What the network sees: see `InputSpec`.
     size: int = 48  # input side in pixels
+    crop: int = 0  # side of the crop that is taken, at a random place in training, from the middle otherwise; 0 = none
+    resize: str = "bicubic"  # to the input side: of RESIZES
+    equalise: bool = False  # spread each picture's grey values evenly
+
+    # How it learns.
     epochs: int = 8
     batch: int = 128
     optimiser: str = "adamw"
     learning_rate: float = 1e-3  # the peak, where the schedule has one
-    momentum: float = 0.9  # SGD's (nesterov) and the first beta of Adam
+    momentum: float = 0.9  # of SGD and RMSprop, and the first beta of Adam
     weight_decay: float = 0.0  # never on biases and norms
     schedule: str = "one-cycle"
     warmup: float = 0.2  # fraction of all steps until the peak
+    every: int = (
+        10  # epochs from one drop to the next (step), or of the first cycle (warm-restarts; each twice as long)
+    )
+    factor: float = 0.5  # what a drop multiplies the rate by (step, plateau)
+    patience: int = 5  # epochs without a better PublicTest accuracy until the rate drops (plateau)
+    stop_after: int = 0  # epochs without a better PublicTest accuracy until the training ends; 0 = never
+    clip: float = 0.0  # the gradient's norm is held to this; 0 = as it comes
+    balance: str = NO_BALANCE  # classes of Training against each other, of BALANCES
     label_smoothing: float = 0.0
     average: float = 0.0  # decay per step of the weights' moving average, which is what gets evaluated; 0 = none
+
+    # What is changed about the pictures before each step.
     flip: bool = True  # half of the images, horizontally
     shift: float = 0.0  # up to this fraction of the side, each way
     rotation: float = 0.0  # degrees, up to, each way
+    shear: float = 0.0  # degrees, up to, each way
     zoom: float = 0.0  # scale drawn from 1 - zoom to 1 + zoom
     brightness: float = 0.0  # up to this many standard deviations of the pixels, added
     contrast: float = 0.0  # factor drawn from 1 - contrast to 1 + contrast
     erase: float = 0.0  # probability that a random rectangle is blanked
-    plain_epochs: int = 0  # at the end, without augmentation but the flip
+    mixup: float = 0.0  # Beta(a, a) of the shares in which two images are blended; 0 = never
+    cutmix: float = 0.0  # Beta(a, a) of the share that a rectangle of another image replaces; 0 = never
+    plain_epochs: int = 0  # at the end, without augmentation but the flip and the crop's place
+
+    # How it is computed.
     precision: str = "auto"  # bfloat16 where the hardware multiplies it faster, else float32
-    options: dict[str, Any] = field(default_factory=dict)  # of the network: dropout, widths
+    compile: bool = False  # by torch.compile: minutes at the start, faster afterwards on a GPU
 
     def __post_init__(self) -> None:
         problems = [
@@ -56,6 +84,17 @@ class Recipe:
             (self.batch < 2, "batch must be at least 2"),
             (self.optimiser not in OPTIMISERS, f"optimiser must be one of {', '.join(OPTIMISERS)}"),
             (self.schedule not in SCHEDULES, f"schedule must be one of {', '.join(SCHEDULES)}"),
+            (self.balance not in BALANCES, f"balance must be one of {', '.join(BALANCES)}"),
+            (self.resize not in RESIZES, f"resize must be one of {', '.join(RESIZES)}"),
+            (self.crop and not 8 <= self.crop <= SIDE, f"crop must be 0 (none) or lie between 8 and {SIDE}"),
+            (self.every < 1 or self.patience < 1, "every and patience must be at least 1 epoch"),
+            (not 0 < self.factor < 1, "factor must lie between 0 and 1"),
+            (min(self.freeze, self.stop_after, self.plain_epochs) < 0, "freeze, stop_after, plain_epochs: at least 0"),
+            (
+                min(self.clip, self.mixup, self.cutmix, self.weight_decay) < 0,
+                "clip, mixup, cutmix, weight_decay: at least 0",
+            ),
+            (not 0 <= self.shear < 60, "shear must lie between 0 and 60 degrees"),
             (self.precision not in PRECISIONS, f"precision must be one of {', '.join(PRECISIONS)}"),
             (not 0 < self.learning_rate < math.inf, "learning_rate must be positive"),
             (not 0 <= self.average < 1, "average must lie in [0, 1)"),

@@ -23,7 +23,7 @@ CALLS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, ma
 
 
 @given(CALLS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_agrees_with_scikit_learn(calls: list[tuple[int, int]]) -> None:
     labels, predicted = np.array(calls).T
     matrix = confusion_matrix(labels, predicted)

@@ -13,6 +13,7 @@ from fer_core.errors import NotFound, StoreError
 from fer_core.jobs import store
 from fer_core.jobs.outcome import job_files, outcome
 from fer_core.jobs.process import find_process
+from fer_core.jobs.runner import ensure_worker
 from fer_core.jobs.store import add_job, list_jobs, open_job, take_job
 
 ME = find_process(os.getpid())
@@ -142,3 +143,19 @@ def test_a_foreign_or_newer_file_is_refused_in_a_sentence(yard):
     with pytest.raises(StoreError, match="newer FERret"):
         list_jobs(yard)
     yard.jobs_db.unlink()
+
+
+def test_a_job_whose_worker_lives_wants_no_other(yard):
+    """Else each look at the jobs would start a process that finds nothing to do, and that one the next."""
+    assert not store.has_work(yard)
+    add_job(yard, ["x"], "x", Path("/"))
+    assert store.has_work(yard)
+    assert take_job(yard, ME) is not None
+    assert not store.has_work(yard)
+    assert not ensure_worker(yard)
+    with sqlite3.connect(yard.jobs_db) as database:  # the worker of another machine
+        database.execute("update jobs set host = 'elsewhere', heartbeat = ?", (time.time(),))
+    assert not store.has_work(yard)
+    with sqlite3.connect(yard.jobs_db) as database:  # which has not been heard of for an hour
+        database.execute("update jobs set heartbeat = heartbeat - 3600")
+    assert store.has_work(yard)

@@ -18,9 +18,9 @@ from fer_core.dataset.store import open_dataset
 from fer_core.dataset.version import as_imported
 from fer_core.dataset.votes import open_votes
 from fer_core.emotions import CLASSES
-from fer_core.review.agreement import krippendorff_alpha
-from fer_core.review.crowdlab import crowdlab
-from fer_core.review.dawid_skene import dawid_skene
+from fer_core.review.judgement.agreement import krippendorff_alpha
+from fer_core.review.judgement.crowdlab import crowdlab
+from fer_core.review.judgement.dawid_skene import dawid_skene
 from fer_core.workspace import Workspace
 
 RELIABILITY = np.array([0.95, 0.9, 0.7, 0.5, 0.3])

@@ -31,12 +31,12 @@ from fer_core.audit.results import Audit, need_audit
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.dataset.version import as_imported
 from fer_core.dataset.votes import VoteTable, open_votes, read_votes
-from fer_core.review.consensus import consensus
-from fer_core.review.kinds import RANDOM, SUSPECTS
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.repairs import yardstick
-from fer_core.review.simulate import Plan, simulate
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.queues.kinds import RANDOM, SUSPECTS
+from fer_core.review.queues.leases import LeaseBook
+from fer_core.review.simulation.repairs import yardstick
+from fer_core.review.simulation.simulate import Plan, simulate
 from fer_core.workspace import Workspace
 
 LEFT_OUT = "suspicion, left out"

@@ -28,7 +28,7 @@ from serving import Server, ready, until  # noqa: E402
 from fer_core.dataset.demo import create_demo  # noqa: E402
 from fer_core.dataset.store import open_dataset  # noqa: E402
 from fer_core.identity import COOKIE, sign, signing_key  # noqa: E402
-from fer_core.review.log import VerdictLog  # noqa: E402
+from fer_core.review.events.log import VerdictLog  # noqa: E402
 from fer_core.workspace import Workspace  # noqa: E402
 
 # Watches from outside the card: the time of each key press as the browser stamped it, and the first moment after the

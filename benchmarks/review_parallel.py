@@ -21,10 +21,10 @@ import numpy as np
 from benchmarks.review_queues import PEOPLE, said
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import Dataset, open_dataset
-from fer_core.review.cards import Seat, deal
-from fer_core.review.kinds import UNSEEN
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
+from fer_core.review.cards.cards import Seat, deal
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.queues.kinds import UNSEEN
+from fer_core.review.queues.leases import LeaseBook
 from fer_core.workspace import Workspace
 
 HELD = 30  # faces in hand when the next are asked for

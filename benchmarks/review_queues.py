@@ -22,11 +22,11 @@ from fer_core.audit.findings import findings
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import SIDE, Dataset, open_dataset
 from fer_core.emotions import NAMES
-from fer_core.review.cards import Seat, deal
-from fer_core.review.kinds import KINDS
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.cards.cards import Seat, deal
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
+from fer_core.review.queues.kinds import KINDS
+from fer_core.review.queues.leases import LeaseBook
 from fer_core.workspace import Workspace
 
 PEOPLE = [f"person {number}" for number in range(8)]

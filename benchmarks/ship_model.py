@@ -19,7 +19,9 @@ from fer_core.emotions import NAMES
 from fer_core.evaluation.inference import predict_probabilities
 from fer_core.files import atomic_path, sha256_file
 from fer_core.networks.weights import load_model, save_model
-from fer_core.training.run import Run, open_run, probabilities
+from fer_core.prediction.cards import sureness_part
+from fer_core.runs.card import weak_spots
+from fer_core.runs.run import Run, open_run, probabilities
 from fer_core.workspace import SHIPPED_MODELS, Workspace
 
 MAX_BYTES = 3_200_000
@@ -68,6 +70,14 @@ Per class on the whole of {test}:
 In brackets: 95 % intervals (Wilson for shares, bootstrap for F1 and ECE). A clean subset leaves out every image with an
 exact copy in Training or the other test split, and keeps one of each group of copies. As float16 it says the same as
 float32 on {agreement:.2%} of {test}; probabilities differ by at most {gap:.4f}.
+
+{sureness}
+
+## Weak spots
+
+On the whole of {test}:
+
+{weak}
 
 ## Limits
 
@@ -148,6 +158,8 @@ def _card(run: Run, target: Path, full: np.ndarray, half: np.ndarray) -> str:
         classes_table="\n".join(_class_line(name, test) for name in NAMES),
         agreement=float((full.argmax(1) == half.argmax(1)).mean()),
         gap=float(np.abs(full - half).max()),
+        sureness=sureness_part(run),
+        weak="\n".join(f"- {sentence}" for sentence in weak_spots(test)),
         rare=min(counts, key=lambda name: counts[name]),
     )
 

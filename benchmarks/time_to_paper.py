@@ -56,7 +56,7 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = set_threads(arguments.threads)
     version = open_version(Workspace(arguments.workspace.resolve()), arguments.version)
-    protocol = make_protocol(version.dataset, version.rows(0))
+    protocol = make_protocol(version.dataset, version.rows(0), votetest=False)  # all of Training, as in the paper
     recipe = load_recipe(arguments.recipe)
     results = []
     for seed in range(arguments.seeds):

@@ -26,10 +26,11 @@ from fer_core.emotions import CLASSES
 from fer_core.networks.scout import Scout
 from fer_core.networks.tensors import read_tensors, write_tensors
 from fer_core.training.augmentation import augment
-from fer_core.training.loop import mixed, resolve_precision
 from fer_core.training.machine import default_device
+from fer_core.training.randomness import mixed
 from fer_core.training.recipe import Recipe
 from fer_core.training.schedule import learning_rate
+from fer_core.training.state import resolve_precision
 from fer_core.training.threads import set_threads
 from fer_core.workspace import Workspace
 

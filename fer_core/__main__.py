@@ -20,9 +20,15 @@ FLOORS = (
     "simulation",
     "version",
     "training",
+    "sweep",
     "evaluation",
+    "proof",
     "prediction",
+    "models",
+    "video",
     "jobs",
+    "app",
+    "keeping",
     "doctor",
 )
 

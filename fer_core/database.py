@@ -4,15 +4,19 @@ Writing transactions begin IMMEDIATE: a deferred one that reads first and writes
 another process wrote in between, whatever the timeout. A process keeps ONE writing connection per file (SQLite before
 3.51.3 can damage a file when two connections of one process write and checkpoint at once); its threads take turns.
 Reading connections are opened for each read, never wait for writers, and may not write.
+
+A file of an older format is brought to the present one when it is opened: copied beside itself first (`labels.db.v1-
+20261121T101500.bak`), then changed in one transaction, so that whoever is killed meanwhile leaves the old format whole.
 """
 
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,10 +25,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from fer_core.errors import StoreError
+from fer_core.files import atomic_path, sweep_temporaries
+from fer_core.snapshot import copy_database
 
-_APPLICATION = 0x46455254  # "FERT", so that `file labels.db` and we can tell it from any other database
+APPLICATION = 0x46455254  # "FERT", so that `file labels.db` and we can tell it from any other database
 _PATIENCE = 20.0  # seconds that a write waits for other processes in all
 _WAIT = 2.0  # seconds that SQLite itself waits before it says "locked"
+
+Step = Callable[[Connection], None]
+"""Changes the tables of one format into those of the next, inside the transaction that it is given."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,13 @@ class Schema:
 
     what: str  # what people call it: "verdict log"
     metadata: MetaData
-    version: int
+    version: int  # of the format; 1 is the first
     precious: bool
+    steps: tuple[Step, ...] = ()  # the first leads from version 1 to 2; one for every version after the first
+
+    def __post_init__(self) -> None:
+        if self.version != len(self.steps) + 1:
+            raise ValueError(f"version {self.version} of the {self.what} takes {self.version - 1} steps")
 
 
 class Database:
@@ -70,6 +84,11 @@ class Database:
         """A transaction that holds the write lock from its first statement; committed when the block ends well."""
         self._check_in_place()
         with self._immediate() as connection:
+            if _version(connection) != self.schema.version:
+                raise StoreError(
+                    f"{self.path} was brought to another format by a newer FERret while it was in use; nothing was "
+                    "stored. Restart with that one."
+                )
             yield connection
 
     @contextmanager
@@ -143,8 +162,10 @@ class Database:
             raise StoreError(self._sentence(str(getattr(error, "orig", error)))) from error
 
     def _prepare(self, connection: Connection) -> None:
-        """Make the tables in a new file; refuse a file that is newer than this program or not ours."""
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        """Make the tables in a new file, bring those of an older one up to date; refuse a file that is newer than
+        this program or not ours.
+        """
+        version = _version(connection)
         known = self.schema.version
         if version > known:
             raise StoreError(
@@ -152,13 +173,26 @@ class Database:
             )
         if version == known:
             return
-        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+        ours = version > 0 and connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION
+        if not ours and connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
             raise StoreError(
                 f"{self.path} is a database of another program; move it away, or choose another workspace."
             )
-        self.schema.metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA application_id={_APPLICATION}")
+        if ours:
+            self._migrate(connection, version)
+        else:
+            self.schema.metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION}")
         connection.exec_driver_sql(f"PRAGMA user_version={known}")
+
+    def _migrate(self, connection: Connection, version: int) -> None:
+        """Copy the file beside itself, then take every step from `version` on. The write lock is held meanwhile."""
+        sweep_temporaries(self.path.parent)
+        stamp = f"v{version}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        with atomic_path(self.path.with_name(f"{self.path.name}.{stamp}.bak")) as temporary:
+            copy_database(self.path, temporary)
+        for step in self.schema.steps[version - 1 :]:
+            step(connection)
 
     def _sentence(self, problem: str) -> str:
         """What SQLite says, as something that a person can act on."""
@@ -189,6 +223,10 @@ def open_database(path: Path, schema: Schema) -> Database:
         if known is None:
             known = _open[key] = Database(path.resolve(), schema)
         return known
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 
 
 def _patiently(connection: Connection, statement: str) -> None:

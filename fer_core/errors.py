@@ -5,6 +5,7 @@
     ├── NotFound          no data set, version, run, job or model of that name
     ├── InputRefused      a file that cannot be used: says what, where (file, row) and what to do
     │   ├── ImageRefused      broken, huge, or of a format that is not on the list
+    │   ├── LeftOut           a picture that is sound and has no place in a data set; not a failure
     │   └── RowsRefused       a table with bad rows, in strict mode; carries them all
     ├── StoreError        a store is busy, read-only, missing or newer than this program
     └── Cancelled         somebody asked for it to stop; not a failure
@@ -34,6 +35,10 @@ class InputRefused(FerretError):
 
 class ImageRefused(InputRefused):
     """A picture that is broken, too large, or not PNG, JPEG, WebP or BMP."""
+
+
+class LeftOut(InputRefused):
+    """A picture of a class that FER2013 does not have, or one without a face. The message is the reason alone."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ LIFETIME = 90 * 86_400  # seconds
 LONGEST_NAME = 40  # characters that somebody may type
 KEY_BYTES = 32
 
-_LONGEST_IDENTITY = 80  # characters that an event takes (fer_core/review/verdict.py)
+_LONGEST_IDENTITY = 80  # characters that an event takes (fer_core/review/events/verdict.py)
 _CLOCK_ERROR = 3600  # seconds that a note may come from the future, when the clock was set back
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from fer_core.errors import InputRefused
 from fer_core.files import check_name
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+_HERE = Path(__file__).resolve().parent
+_INSTALLED = _HERE / "_app"  # where an installed package keeps what stands beside fer_core in a checkout
+REPOSITORY = _INSTALLED if _INSTALLED.is_dir() else _HERE.parent
 SHIPPED_MODELS = REPOSITORY / "models"
 
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.emotions import NAMES
-from fer_core.review.adjudication import CONFLICTS, DOCKETS, Case, cases, decision, docket
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import KEEP, NOT_A_FACE, UNSURE, UNUSABLE
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import KEEP, NOT_A_FACE, UNSURE, UNUSABLE
+from fer_core.review.judgement.adjudication import CONFLICTS, DOCKETS, Case, cases, decision, docket
 from pages._audit_views.picked import paged
 from pages._identity import annotator
 from pages._said import Said

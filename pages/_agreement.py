@@ -9,9 +9,9 @@ import streamlit as st
 from fer_core.dataset.store import Dataset
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.agreement import ballot_counts, krippendorff_alpha, pairwise_kappa
-from fer_core.review.opinions import METHODS, class_distribution, labels_of
-from fer_core.review.verdict import ADJUDICATION
+from fer_core.review.events.verdict import ADJUDICATION
+from fer_core.review.judgement.agreement import ballot_counts, krippendorff_alpha, pairwise_kappa
+from fer_core.review.judgement.opinions import METHODS, class_distribution, labels_of
 from pages import _charts
 from pages._audit_views.picked import paged
 from pages._components.face_grid import face_grid

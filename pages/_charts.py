@@ -19,9 +19,9 @@ _CONFIG = {"displayModeBar": False}
 
 def show(figure: go.Figure, key: str, alt: str, height: int = 280, **options: Any) -> Any:
     """Draw a figure at the width of its column. `alt` is what a screen reader says instead."""
-    figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8}, legend={"orientation": "h", "y": 1.12}
-    )
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8}, legend_orientation="h")
+    if figure.layout.legend.y is None:
+        figure.update_layout(legend_y=1.12)
     return st.plotly_chart(figure, key=key, alt=alt, config=_CONFIG, **options)
 
 

@@ -1,28 +1,12 @@
-"""Learning curves of one or several runs: loss, accuracy and macro-F1 over epochs, from their events.jsonl."""
+"""Learning curves on a page: three charts side by side while a run trains, one linked figure where runs compare."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from fer_core.training.run import Run
+from fer_core.runs.curves import MEASURES, Curves, read_curves
+from fer_core.runs.figures import RUN_COLOURS, learning_curves
+from fer_core.runs.run import Run
 from pages import _charts
-
-# None of them is the colour of a class.
-RUN_COLOURS = ("#2A9D8F", "#7B6CB0", "#B8860B", "#A0527A", "#6B8E23", "#5C7FA8")
-MEASURES = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro-F1"}
-
-
-@dataclass(frozen=True)
-class Curves:
-    """One run's curves; both tables have a column `x`, epochs as a real number."""
-
-    name: str
-    chooser: str  # what chose the epoch, usually PublicTest
-    training: pd.DataFrame  # train_loss, train_accuracy: finished epochs, then how the current one stands
-    chosen_on: pd.DataFrame  # val_loss, val_accuracy, val_macro_f1: finished epochs
 
 
 def curves_of(run: Run) -> Curves:
@@ -33,23 +17,7 @@ def curves_of(run: Run) -> Curves:
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Run: lambda run: run.id})
 def _read(run: Run, path: str, stamp: int) -> Curves:
-    events = run.events()
-    epochs = [{**event, "x": event["epoch"]} for event in events if event["event"] == "epoch"]
-    done = epochs[-1]["step"] if epochs else 0
-    total = run.document["recipe"]["epochs"]
-    ticks = [
-        {**event, "x": event["step"] * total / event["steps"]}
-        for event in events
-        if event["event"] == "tick" and event["step"] > done
-    ]
-    columns = ["x", "epoch", "train_loss", "train_accuracy"]
-    held_out = ["x", "val_loss", "val_accuracy", "val_macro_f1"]
-    return Curves(
-        Path(path).parent.name,
-        run.document["protocol"]["val"]["name"],
-        pd.DataFrame([*epochs, *ticks], columns=columns),
-        pd.DataFrame(epochs, columns=held_out),
-    )
+    return read_curves(run)
 
 
 def latest_event(run: Run) -> dict[str, float]:
@@ -65,6 +33,16 @@ def curve_charts(runs: dict[str, Curves], key: str, height: int = 220) -> None:
             _charts.show(_figure(runs, measure, title), f"{key}_{measure}", _words(runs, measure, title), height)
     chooser = next(iter(runs.values())).chooser
     st.caption(f"Solid: {chooser}, which chooses the epoch. Dotted: Training, while it was learned.")
+
+
+def linked(runs: dict[str, Curves], axis: str, smoothing: float) -> go.Figure:
+    """The three measures one under the other; a zoom into one zooms all."""
+    return learning_curves(runs, axis, smoothing)
+
+
+def in_words(runs: dict[str, Curves]) -> str:
+    """All charts for those who do not see them."""
+    return " ".join(_words(runs, measure, title) + "." for measure, title in MEASURES.items())
 
 
 def _figure(runs: dict[str, Curves], measure: str, title: str) -> go.Figure:

@@ -11,12 +11,12 @@ from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import list_versions, open_version
 from fer_core.dataset.votes import open_votes
 from fer_core.emotions import EMOTIONS, NAMES
-from fer_core.review.budget import NEXT, Band, Budget, Line, budget
-from fer_core.review.consensus import consensus
-from fer_core.review.estimate import Estimate, estimate_errors
-from fer_core.review.gold import gold_labels
-from fer_core.review.log import VerdictLog
-from fer_core.review.strata import Rate
+from fer_core.review.estimates.budget import NEXT, Band, Budget, Line, budget
+from fer_core.review.estimates.estimate import Estimate, estimate_errors
+from fer_core.review.estimates.strata import Rate
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.judgement.gold import gold_labels
 from pages import _charts, _shared
 
 _OPENED = {Dataset: lambda dataset: (str(dataset.path), dataset.hash), Audit: lambda audit: str(audit.path)}

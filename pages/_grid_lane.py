@@ -13,7 +13,7 @@ from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
 from fer_core.emotions import NAMES
 from fer_core.errors import StoreError
-from fer_core.review.grid import (
+from fer_core.review.cards.grid import (
     AGAIN,
     CLEAR,
     COPIES,
@@ -32,9 +32,9 @@ from fer_core.review.grid import (
     last_confirmed,
     sheet_order,
 )
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.queue import order_seed
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.queues.leases import LeaseBook
+from fer_core.review.queues.queue import order_seed
 from pages import _shared
 from pages._components import png_uri
 from pages._components.review_grid import review_grid

@@ -17,7 +17,7 @@ from streamlit.errors import StreamlitAuthError
 
 from fer_core.errors import InputRefused
 from fer_core.identity import COOKIE, LONGEST_NAME, clean_name, login_expired, login_name, signing_key, verify
-from fer_core.review.leases import LeaseBook
+from fer_core.review.queues.leases import LeaseBook
 from pages import _shared
 from pages._components.identity import tell_server
 

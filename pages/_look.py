@@ -20,8 +20,8 @@ from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import open_votes
 from fer_core.emotions import NAMES
 from fer_core.errors import FerretError
-from fer_core.review.log import VerdictLog
-from fer_core.review.look import look_closer
+from fer_core.review.cards.look import look_closer
+from fer_core.review.events.log import VerdictLog
 from pages._audit_views.context import directions
 from pages._components import png_uri
 

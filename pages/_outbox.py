@@ -5,8 +5,8 @@ from typing import Any
 
 from fer_core.dataset.store import Dataset
 from fer_core.errors import InputRefused, StoreError
-from fer_core.review.log import Receipt, VerdictLog
-from fer_core.review.verdict import Verdict, read_verdict
+from fer_core.review.events.log import Receipt, VerdictLog
+from fer_core.review.events.verdict import Verdict, read_verdict
 
 
 def store(log: VerdictLog, dataset: Dataset, annotator: str, outbox: dict[str, Any]) -> dict[str, Any]:

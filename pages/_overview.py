@@ -9,10 +9,10 @@ from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import list_versions
 from fer_core.emotions import CLASSES, NAMES
-from fer_core.review.consensus import AGREED, Consensus
-from fer_core.review.estimate import Estimate
-from fer_core.review.log import VerdictLog
-from fer_core.training.run import list_runs
+from fer_core.review.estimates.estimate import Estimate
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import AGREED, Consensus
+from fer_core.runs.run import list_runs
 from pages import _shared
 from pages._estimate import error_rate
 from pages._said import said_about

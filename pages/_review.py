@@ -23,14 +23,14 @@ from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import open_votes
 from fer_core.errors import InputRefused, StoreError
-from fer_core.review.cards import Card, deal, recent_cards
-from fer_core.review.consensus import consensus
-from fer_core.review.exemplars import exemplars
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.look import networks_say
-from fer_core.review.preferences import load_preferences, read_preferences, save_preferences
-from fer_core.review.seat import Seat
+from fer_core.review.cards.cards import Card, deal, recent_cards
+from fer_core.review.cards.exemplars import exemplars
+from fer_core.review.cards.look import networks_say
+from fer_core.review.cards.preferences import load_preferences, read_preferences, save_preferences
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.queues.leases import LeaseBook
+from fer_core.review.queues.seat import Seat
 from pages import _shared
 from pages._components import png_uri
 from pages._components.review_queue import KEYS

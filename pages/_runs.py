@@ -1,248 +1,222 @@
-"""What the Runs page shows, computed from the run folders: leaderboards, matrices and the faces behind a cell.
+"""What the views of the Runs page are computed from: figures, predictions and pairs of runs, cached.
 
-Everything expensive is cached by run id and file time, so that a click costs only what it changes.
+A cache's key is the run's id, its folder and the time of its report, so that a click costs only what it changes.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.dataset.store import Dataset, open_dataset
-from fer_core.emotions import COLOURS, NAMES
-from fer_core.evaluation.metrics import wilson
-from fer_core.training.results import changed_sides, comparison, confusion_difference, evaluation, subset_predictions
-from fer_core.training.run import Run, probabilities
-from pages import _charts, _shared
-from pages._shared import duration
-
-# B minus A: the two ends of Okabe and Ito's palette that everybody can tell apart, over the page's own background.
-_MORE, _LESS = "#0072B2", "#D55E00"
-_BY_RUN = {Run: lambda run: (run.id, (run.path / "report.json").stat().st_mtime_ns)}
-_cached = st.cache_resource(max_entries=128, show_spinner=False, hash_funcs=_BY_RUN)
-
-
-@dataclass(frozen=True)
-class Board:
-    """Runs that may be ranked against each other: the same data set, so the same images chose and scored."""
-
-    dataset: str
-    chooser: str  # the name of the images that chose the epochs
-    scorer: str  # the name of the images that were scored once
-    runs: list[Run]  # the best on the choosing images first
+from fer_core.emotions import NAMES
+from fer_core.errors import InputRefused
+from fer_core.evaluation.calibration import PrecisionRecall, Reliability, precision_recall, reliability
+from fer_core.evaluation.comparison import Comparison, GroupComparison, compare, compare_groups
+from fer_core.runs.leaderboard import Board, Entry
+from fer_core.runs.run import GIVEN, PROBABILITIES, VOTES, Run, default_labels, probabilities
+from pages import _shared
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the figures are computed on: "val" or "test", whole or clean."""
+    """What the figures are computed on."""
 
-    role: str
-    subset: str
-    name: str  # in words
-    ratios: bool  # cells as shares of their row, else as counts
+    role: str  # "val", "test" or "votetest"
+    subset: str  # "whole" or "clean"
+    labels: str  # "given" or "votes"
+    name: str  # the images, in words
 
+    @property
+    def on(self) -> str:
+        """Images and labels in words."""
+        return f"{self.name}, {'vote labels' if self.labels == VOTES else 'given labels'}"
 
-def boards(runs: list[Run]) -> list[Board]:
-    """Finished runs by protocol. Runs on other images never share a table."""
-    groups: dict[tuple[str, str, str], list[Run]] = {}
-    for run in runs:
-        names = [run.document["protocol"][role]["name"] for role in ("val", "test")]
-        groups.setdefault((run.document["dataset_hash"], *names), []).append(run)
-    return [
-        Board(members[0].dataset, chooser, scorer, sorted(members, key=_val_accuracy, reverse=True))
-        for (_, chooser, scorer), members in groups.items()
-    ]
+    @property
+    def key(self) -> str:
+        return f"{self.role}_{self.subset}_{self.labels}"
 
 
-def _val_accuracy(run: Run) -> float:
-    return float(run.document["result"]["val"]["whole"]["accuracy"])
+@dataclass(frozen=True)
+class Looked:
+    """What every view is given: the runs that are shown, by letter, and what they are shown on."""
+
+    board: Board
+    entries: dict[str, Entry]  # the lines of the leaderboard that the runs stand for, by letter
+    runs: dict[str, Run]
+    shown: Shown
+
+    @property
+    def first(self) -> Run:
+        return next(iter(self.runs.values()))
+
+    @property
+    def key(self) -> str:
+        """Names runs and images for widgets and charts."""
+        return f"{'_'.join(run.id for run in self.runs.values())}_{self.shown.key}"
 
 
-def board_table(board: Board) -> pd.DataFrame:
-    """A leaderboard as people read it, one line per run."""
-    return pd.DataFrame([_line(run) for run in board.runs])
+@dataclass(frozen=True)
+class Augmented:
+    """A run with test-time augmentation against the same run without, on the same images."""
+
+    mode: str
+    views: int
+    times: float  # as long as without
+    gain: Comparison  # A without, B with
 
 
-def _line(run: Run) -> dict[str, Any]:
-    document = run.document
-    val, test = (document["result"][role]["whole"] for role in ("val", "test"))
-    low, high = wilson(round(test["accuracy"] * test["n"]), test["n"])
-    return {
-        "run": run.id,
-        "version": run.version,
-        "val": 100 * val["accuracy"],
-        "test": 100 * test["accuracy"],
-        "interval": f"{low:.1%} – {high:.1%}",
-        "macro_f1": test["macro_f1"],
-        "network": document["network"],
-        "size": document["size"],
-        "recipe": document["recipe"]["name"],
-        "epochs": document["recipe"]["epochs"],
-        "time": duration(document["wall_s"]),
-        "date": document["started"][:10],
-    }
+def _stamp(run: Run) -> tuple[str, int]:
+    return str(run.path), (run.path / "report.json").stat().st_mtime_ns
 
 
-def board_columns(board: Board) -> dict[str, Any]:
-    """How the columns of `board_table` are headed and written."""
-    number = st.column_config.NumberColumn
-    return {
-        "run": st.column_config.TextColumn("Run", pinned=True),
-        "version": "Trained on",
-        "val": number(_short(board.chooser, "Choosing"), format="%.1f %%", help=f"Accuracy on {board.chooser}"),
-        "test": number(_short(board.scorer, "Scored"), format="%.1f %%", help=f"Accuracy on {board.scorer}"),
-        "interval": st.column_config.TextColumn("95 % interval", help=f"Of the accuracy on {board.scorer} (Wilson)"),
-        "macro_f1": number("Macro-F1", format="%.3f", help=f"Mean F1 of the classes on {board.scorer}"),
-        "network": "Network",
-        "size": "Size",
-        "recipe": "Recipe",
-        "epochs": "Epochs",
-        "time": "Time",
-        "date": "Date",
-    }
+cached = st.cache_resource(max_entries=256, show_spinner=False, hash_funcs={Run: _stamp, Entry: lambda e: [
+    _stamp(run) for run in e.runs
+]})  # fmt: skip
 
 
-def _short(name: str, otherwise: str) -> str:
-    return name if len(name) < 16 else otherwise
+@cached
+def report(run: Run) -> dict[str, Any]:
+    """report.json."""
+    return run.report()
 
 
-@_cached
-def evaluated(run: Run, role: str, subset: str) -> dict[str, Any]:
-    """The document of `evaluate`."""
-    return evaluation(_shared.workspace(), run, role, subset)
+def roles_of(run: Run) -> dict[str, str]:
+    """What was scored, and how people call it: the scored images first."""
+    found = report(run)
+    return {role: found[role]["name"] for role in ("test", "val", "votetest") if role in found}
 
 
-@_cached
-def compared(runs: list[Run], role: str, subset: str) -> dict[str, Any]:
-    """The document of `compare`."""
-    return comparison(_shared.workspace(), runs, role, subset)
+def labels_of(run: Run, role: str) -> list[str]:
+    """By which labels a role was scored, its own first."""
+    first = default_labels(role)
+    other = GIVEN if first == VOTES else VOTES
+    return [first, other] if other in report(run)[role] else [first]
 
 
-@_cached
-def changed(a: Run, b: Run, role: str, subset: str) -> pd.DataFrame:
-    """The images on which exactly one of two runs is right: row, label, a_says, b_says, right ("a" or "b")."""
-    found = changed_sides(_shared.workspace(), a, b, role)
-    return found[found["row"].isin(called(a, role, subset)["row"])]
+def evaluated(run: Run, shown: Shown) -> dict[str, Any]:
+    """All metrics with their intervals, as the end of the run stored them."""
+    figures: dict[str, Any] = report(run)[shown.role]
+    if shown.labels != default_labels(shown.role):
+        figures = figures[shown.labels]
+    return dict(figures[shown.subset])
 
 
-@_cached
-def called(run: Run, role: str, subset: str) -> pd.DataFrame:
-    """row, label, says (0 to 6) and confidence of every image that is scored."""
-    table = subset_predictions(_shared.workspace(), run, role, subset)
-    found = probabilities(table)
+@cached
+def predictions(run: Run, shown: Shown) -> pd.DataFrame:
+    """row, label (the one that is scored against), p_angry ... p_neutral of every image that is scored."""
+    from fer_core.runs.results import subset_predictions
+
+    table = subset_predictions(_shared.workspace(), run, shown.role, shown.subset, labels=shown.labels)
+    return table[["row", "label", *PROBABILITIES]].reset_index(drop=True)
+
+
+@cached
+def called(run: Run, shown: Shown) -> pd.DataFrame:
+    """row, label, says (0 to 6), confidence and loss (nats) of every image that is scored."""
+    table = predictions(run, shown)
+    found, labels = probabilities(table), table["label"].to_numpy(np.int64)
+    own = found[np.arange(len(labels)), labels]
     return pd.DataFrame(
-        {"row": table["row"], "label": table["label"], "says": found.argmax(1), "confidence": found.max(1)}
+        {
+            "row": table["row"].to_numpy(),
+            "label": labels,
+            "says": found.argmax(1),
+            "confidence": found.max(1),
+            "loss": -np.log(np.maximum(own, 1e-12)),
+        }
     )
+
+
+@cached
+def both(a: Run, b: Run, shown: Shown) -> pd.DataFrame:
+    """The images that two runs were scored on: row, label, and says, confidence, loss with _a and _b."""
+    one, other = called(a, shown), called(b, shown)
+    if np.array_equal(one["row"], other["row"]) and np.array_equal(one["label"], other["label"]):
+        sides = [table[["says", "confidence", "loss"]].add_suffix(side) for table, side in ((one, "_a"), (other, "_b"))]
+        return pd.concat([one[["row", "label"]], *sides], axis=1)
+    tables = [table.drop_duplicates(["row", "label"]) for table in (one, other)]
+    return tables[0].merge(tables[1], on=["row", "label"], suffixes=("_a", "_b"))
+
+
+def change_of(a: Run, b: Run, shown: Shown) -> np.ndarray:
+    """Row shares of B's confusion matrix minus those of A's in percentage points, float64 (7, 7)."""
+    from fer_core.runs.results import confusion_difference
+
+    return 100 * confusion_difference(evaluated(a, shown), evaluated(b, shown))
+
+
+def differences_of(runs: list[Run]) -> dict[str, list[Any]]:
+    """What is not the same in all runs, one value per run."""
+    from fer_core.runs.results import differences
+
+    return differences(runs)
+
+
+@cached
+def paired(a: Run, b: Run, shown: Shown) -> Comparison:
+    """McNemar's test between two runs."""
+    table = both(a, b, shown)
+    return compare(table["says_a"].to_numpy(), table["says_b"].to_numpy(), table["label"].to_numpy())
+
+
+@cached
+def paired_seeds(a: Entry, b: Entry, shown: Shown) -> GroupComparison | None:
+    """Two trainings over all their seeds; None where the runs were not scored on the same images."""
+    tables = [[called(run, shown) for run in entry.runs] for entry in (a, b)]
+    rows = tables[0][0]["row"].to_numpy()
+    if not all(np.array_equal(rows, table["row"]) for group in tables for table in group):
+        return None
+    right = [np.stack([(table["says"] == table["label"]).to_numpy() for table in group]) for group in tables]
+    return compare_groups(*right)
+
+
+def augmented(run: Run, shown: Shown) -> list[Augmented]:
+    """What test-time augmentation changed, for every mode with which somebody has evaluated the run."""
+    files = sorted(run.path.glob("predictions-*.parquet"))
+    return [_augmented(run, shown, str(file), file.stat().st_mtime_ns) for file in files]
+
+
+@cached
+def _augmented(run: Run, shown: Shown, file: str, stamp: int) -> Augmented:
+    plain, table = predictions(run, shown), pd.read_parquet(file)
+    averaged = plain[["row", "label"]].merge(table[table["split"] == shown.role], on="row")
+    found = compare(probabilities(plain).argmax(1), probabilities(averaged).argmax(1), plain["label"].to_numpy())
+    alone, together = table.attrs["seconds"][1], table.attrs["seconds"][0]
+    mode = Path(file).stem.removeprefix("predictions-")
+    return Augmented(mode, int(table.attrs["views"]), together / alone, found)
+
+
+@cached
+def bins_of(run: Run, shown: Shown) -> Reliability:
+    """The calls in bins of their confidence."""
+    table = predictions(run, shown)
+    return reliability(probabilities(table), table["label"].to_numpy())
+
+
+@cached
+def precision_recalls(run: Run, shown: Shown) -> dict[str, PrecisionRecall]:
+    """The curve of every class."""
+    table = predictions(run, shown)
+    labels = table["label"].to_numpy()
+    return {name: precision_recall(table[f"p_{name}"].to_numpy(), labels == index) for index, name in enumerate(NAMES)}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def dataset_of(name: str, content_hash: str) -> Dataset:
-    """The data set that a run was scored on; the hash is part of the key."""
+def _dataset(name: str, content_hash: str, root: str) -> Dataset:
+    """Opened once; its hash is part of the key."""
     return open_dataset(_shared.workspace(), name)
 
 
-@_cached
-def matrix_figure(run: Run, role: str, subset: str, ratios: bool, dark: bool) -> go.Figure:
-    """The confusion matrix, as counts or as shares of each true class; its cells can be clicked."""
-    counts = np.asarray(evaluated(run, role, subset)["confusion"])
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    words = np.vectorize(lambda share: f"{share:.0%}")(shares) if ratios else counts.astype(str)
-    figure = _charts.matrix(_frame(shares), _frame(words), "")
-    hover = [
-        f"{counts[i, j]:,} of {counts[i].sum():,} {NAMES[i]} called {NAMES[j]} ({shares[i, j]:.1%})"
-        for i in range(len(NAMES))
-        for j in range(len(NAMES))
-    ]
-    return _clickable(figure, hover)
-
-
-@_cached
-def difference_figure(a: Run, b: Run, role: str, subset: str, dark: bool) -> go.Figure:
-    """Row shares of B minus those of A, in points; its cells can be clicked."""
-    points = 100 * confusion_difference(evaluated(a, role, subset), evaluated(b, role, subset))
-    words = np.vectorize(lambda value: f"{value:+.0f}" if abs(value) >= 0.5 else "0")(points)
-    figure = _charts.matrix(_frame(points), _frame(words), "")
-    middle = "#14171A" if dark else "#FBFAF8"
-    reach = max(float(np.abs(points).max()), 1.0)
-    figure.data[0].update(zmin=-reach, zmax=reach, colorscale=[[0, _LESS], [0.5, middle], [1, _MORE]])
-    hover = [
-        f"{NAMES[i]} called {NAMES[j]}: {points[i, j]:+.1f} points"
-        for i in range(len(NAMES))
-        for j in range(len(NAMES))
-    ]
-    return _clickable(figure, hover)
-
-
-def _frame(values: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(values, index=list(NAMES), columns=list(NAMES))
-
-
-def _clickable(figure: go.Figure, hover: list[str]) -> go.Figure:
-    """Lay transparent points over the cells: a heat map itself sends no selection. customdata is 7 * true + called."""
-    figure.data[0].update(hoverinfo="skip", hovertemplate=None)
-    figure.add_scatter(
-        x=[name for _ in NAMES for name in NAMES],
-        y=[name for name in NAMES for _ in NAMES],
-        customdata=list(range(len(NAMES) ** 2)),
-        text=hover,
-        hovertemplate="%{text}<extra></extra>",
-        mode="markers",
-        marker={"size": 44, "symbol": "square", "color": "rgba(0,0,0,0)"},
-        showlegend=False,
-    )
-    figure.update_layout(xaxis_title="called", yaxis_title="labelled", clickmode="event+select", dragmode=False)
-    edges = [-0.5, len(NAMES) - 0.5]  # the points would make room for themselves around the cells
-    figure.update_xaxes(range=edges)
-    figure.update_yaxes(range=edges[::-1], autorange=False)
-    return figure
-
-
-def clicked_cell(event: Any) -> tuple[int, int] | None:
-    """(true, called) of the cell that was clicked."""
-    points = event["selection"]["points"] if event else []
-    if not points:
-        return None
-    return divmod(int(points[0]["customdata"]), len(NAMES))
-
-
-def cell_faces(run: Run, shown: Shown, true: int, says: int) -> pd.DataFrame:
-    """The images of a cell (as `called`), the surest first."""
-    table = called(run, shown.role, shown.subset)
-    cell = table[(table["label"] == true) & (table["says"] == says)]
-    return cell.sort_values(["confidence", "row"], ascending=[False, True])
-
-
-def moved_faces(a: Run, b: Run, shown: Shown, true: int, says: int) -> pd.DataFrame:
-    """Images labelled `true` that exactly one of two runs calls `says`: row, says_a, says_b."""
-    both = called(a, shown.role, shown.subset).merge(
-        called(b, shown.role, shown.subset), on=["row", "label"], suffixes=("_a", "_b")
-    )
-    return both[(both["label"] == true) & ((both["says_a"] == says) != (both["says_b"] == says))]
-
-
-def class_table(run: Run, shown: Shown) -> pd.DataFrame:
-    """Precision, recall and F1 per class, with the interval of F1 and the number of images."""
-    document = evaluated(run, shown.role, shown.subset)
-    lines = []
-    for name, figures in document["per_class"].items():
-        low, high = document["intervals"]["per_class"][name]["f1"]
-        lines.append({"class": name, **figures, "f1_interval": f"{low:.2f} – {high:.2f}"})
-    return pd.DataFrame(lines)
-
-
-CLASS_COLUMNS = {
-    "class": "Class",
-    "precision": st.column_config.NumberColumn("Precision", format="%.3f", help="Of those called so, how many are"),
-    "recall": st.column_config.NumberColumn("Recall", format="%.3f", help="Of those that are, how many are called so"),
-    "f1": st.column_config.NumberColumn("F1", format="%.3f"),
-    "n": st.column_config.NumberColumn("Images", format="localized"),
-    "f1_interval": st.column_config.TextColumn("F1, 95 %", help="Bootstrap over the images"),
-}
-
-
-def colours(labels: pd.Series) -> list[str]:
-    """The class colours of labels 0 to 6."""
-    return [COLOURS[NAMES[label]] for label in labels]
+def dataset_of(run: Run) -> Dataset:
+    """The data set that a run was scored on; InputRefused where another one has taken its name since."""
+    dataset = _dataset(run.dataset, run.document["dataset_hash"], str(_shared.workspace().root))
+    if dataset.hash != run.document["dataset_hash"]:
+        raise InputRefused(
+            f"The data set {run.dataset} is no longer the one that {run.id} was scored on, so its faces cannot be "
+            "shown. Import that one under another name to see them."
+        )
+    return dataset

@@ -11,10 +11,10 @@ import streamlit as st
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import VoteTable, open_votes
-from fer_core.review.annotators import annotator_table
-from fer_core.review.consensus import Consensus, consensus, person_votes
-from fer_core.review.gold import gold_labels
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.annotators import annotator_table
+from fer_core.review.judgement.consensus import Consensus, consensus, person_votes
+from fer_core.review.judgement.gold import gold_labels
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import streamlit as st
 from fer_core.audit.results import latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import open_votes
-from fer_core.review.annotators import accuracies
-from fer_core.review.consensus import consensus
-from fer_core.review.gold import gold_labels
-from fer_core.review.kinds import RANDOM, SKIPPED, SUSPECTS, kind_of
-from fer_core.review.log import VerdictLog
-from fer_core.review.seat import AUDIT_SHARE, GOLD_SHARE, Load, Seat, loads
-from fer_core.review.selections import list_selections
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.annotators import accuracies
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.judgement.gold import gold_labels
+from fer_core.review.queues.kinds import RANDOM, SKIPPED, SUSPECTS, kind_of
+from fer_core.review.queues.seat import AUDIT_SHARE, GOLD_SHARE, Load, Seat, loads
+from fer_core.review.queues.selections import list_selections
 from pages import _shared
 from pages._identity import leave_button
 

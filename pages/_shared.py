@@ -1,6 +1,7 @@
 """What several pages need: the workspace, the chosen data set, cached openers."""
 
 import os
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -49,3 +50,8 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def literal(text: str) -> str:
+    """Text as Markdown that shows it as it is: names and notes are people's, and must not fetch a picture."""
+    return re.sub(r"([\\`*_\[\]<>#!$:~|])", r"\\\1", text)

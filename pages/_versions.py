@@ -8,9 +8,9 @@ from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import list_versions
 from fer_core.dataset.votes import VoteTable, open_votes
 from fer_core.errors import FerretError, UsageError
-from fer_core.review.effect import Effect, effect
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
 from fer_core.review.policy import Policy, cut_version, plan_cut
+from fer_core.review.policy.effect import Effect, effect
 from pages import _shared
 from pages._version_views.compare import compare_panel
 from pages._version_views.effect import draw_effect

@@ -12,7 +12,7 @@ from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
 from fer_core.emotions import NAMES
 from fer_core.errors import FerretError
-from fer_core.review.vote_summary import VoteSummary, most_split, summarise_votes
+from fer_core.review.judgement.vote_summary import VoteSummary, most_split, summarise_votes
 from pages import _charts
 from pages._audit_views.picked import paged
 from pages._components.face_grid import face_grid

@@ -7,7 +7,7 @@ from fer_core.commands.audit import audit_arguments
 from fer_core.dataset.store import Dataset
 from fer_core.jobs.runner import ensure_worker, submit
 from fer_core.jobs.store import Job, list_jobs
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
 from pages import _jobs, _shared
 from pages._audit_views import classes, duplicates, embedding, rankers, reasons, suspects
 from pages._audit_views.context import Context, opened

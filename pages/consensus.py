@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from fer_core.review.exchange import log_lines
-from fer_core.review.log import VerdictLog, counts
+from fer_core.review.events.exchange import log_lines
+from fer_core.review.events.log import VerdictLog, counts
 from pages import _shared
 from pages._adjudication import adjudicate
 from pages._agreement import people_panel

@@ -1,12 +1,11 @@
 """Overview: what is in the data set, what is wrong with it, how far the review is, and the next best step."""
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fer_core.dataset.store import SPLITS
 from pages import _charts, _shared
-from pages._imports import import_panel
+from pages._imports import import_panel, imported_note
 from pages._overview import balance, label_changes, next_step, situation
 
 dataset = _shared.choose_dataset()
@@ -14,9 +13,7 @@ if dataset is None:
     import_panel()
     st.stop()
 
-if rejected := st.session_state.pop("import_rejected", None):
-    with st.expander(f"{len(rejected):,} rows were not taken", icon=":material/warning:"):
-        st.dataframe(pd.DataFrame({"row": rejected}), hide_index=True)
+imported_note(dataset)
 
 now = situation(dataset)
 step = next_step(dataset, now)

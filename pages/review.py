@@ -6,11 +6,11 @@ import streamlit as st
 
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
-from fer_core.review.cards import Seat
-from fer_core.review.kinds import end_of
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.preferences import load_preferences
+from fer_core.review.cards.cards import Seat
+from fer_core.review.cards.preferences import load_preferences
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.queues.kinds import end_of
+from fer_core.review.queues.leases import LeaseBook
 from pages import _shared
 from pages._components.review_queue import KEYS, review_queue
 from pages._grid_lane import grid_lane

@@ -46,7 +46,7 @@ class Commands:
     def add(self, name: str, run: Run, summary: str) -> argparse.ArgumentParser:
         """Add a command of one or two words (`jobs cancel` is added as "jobs" with an argument of its own)."""
         parser: argparse.ArgumentParser = self.subparsers.add_parser(
-            name, help=summary.replace("%", "%%"), description=summary.replace("%", "%%")
+            name, help=summary.replace("%", "%%"), description=summary
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
         parser.add_argument(

@@ -8,15 +8,15 @@ from fer_core.commands.console import Commands, Console
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add(
-        "import", run_import, "import FER2013 (CSV, class folders, zip, tar, npz, Parquet) as a data set"
-    )
-    parser.add_argument(
-        "source", type=Path, help="fer2013.csv, a folder with class folders, an archive of either, .npz or .parquet"
-    )
+    parser = commands.add("import", run_import, "import tables, class folders, videos or CK+ as a data set")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _FORMS
+    parser.add_argument("source", type=Path, help="a file or folder in one of the forms below")
     parser.add_argument("--name", required=True, help="what the data set will be called")
     parser.add_argument(
-        "--format", choices=("csv", "folders", "npz", "parquet"), help="found out by looking when not given"
+        "--format",
+        choices=("csv", "folders", "npz", "parquet", "video", "ckplus"),
+        help="found out by looking when not given",
     )
     parser.add_argument(
         "--mode",
@@ -24,6 +24,7 @@ def register(commands: Commands) -> None:
         default="strict",
         help="strict: any bad row refuses the source; lenient: keep every good row and list the others",
     )
+    _add_wishes(parser.add_argument_group("faces in pictures and videos"))
 
     parser = commands.add("demo", run_demo, "draw the synthetic demo data set, with planted and recorded faults")
     parser.add_argument("--name", default="demo")
@@ -47,24 +48,80 @@ def register(commands: Commands) -> None:
     )
 
 
-def run_import(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from fer_core.dataset.importing import import_dataset
+_FORMS = """forms:
+  fer2013.csv, icml_face_data.csv, train.csv   tables of pixels; also .npz, and both in a zip or tar
+  train/happy/1.png ...                        class folders (Kaggle, CK+48, SFEW), plain or in a zip or tar
+  data.parquet                                 Hugging Face's form, a file or a folder of them
+  clip.mp4                                     a video (MP4, MOV, AVI, MKV, WebM): one face per so many frames, found,
+                                               cropped, equalised, 48x48; --label, or guessed for review
+  clips/happy/1.mp4 ...                        videos in class folders
+  cohn-kanade-images/ beside Emotion/          CK+ as distributed: the first frame neutral, the last the expression
 
-    imported = import_dataset(
+Classes that FER2013 does not have (contempt) are left out and counted, as are pictures without a face. Names inside
+archives and videos are never used as paths. Videos in archives are not read: unpack them."""
+
+
+def _add_wishes(group: Any) -> None:
+    group.add_argument("--every", type=int, metavar="N", help="videos: look at one frame in N (default 10)")
+    group.add_argument(
+        "--label", metavar="CLASS", help="the class of videos, and of pictures, that lie in no class folder"
+    )
+    group.add_argument(
+        "--all-faces", action="store_true", default=None, help="videos: every face of a frame, not the largest alone"
+    )
+    group.add_argument(
+        "--equalise",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="spread the grey values of each face evenly (default: videos yes, as the paper does; pictures no)",
+    )
+    group.add_argument(
+        "--faces",
+        choices=("auto", "always", "never"),
+        help="pictures: look for the face and crop to it. auto: where both sides have more than 100 pixels",
+    )
+    group.add_argument("--peak", type=int, metavar="N", help="CK+: the last N frames are the expression (default 3)")
+    group.add_argument(
+        "--split-subjects",
+        action="store_true",
+        default=None,
+        help="CK+, CK+48: a fifth of the people is PrivateTest, nobody stands in both splits (default: all Training)",
+    )
+
+
+def run_import(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from dataclasses import fields
+
+    from fer_core.imaging.importing import Wishes, import_any
+
+    imported = import_any(
         console.workspace,
         arguments.source,
         arguments.name,
         format=arguments.format,
         mode=arguments.mode,
+        wishes=Wishes(**{wish.name: getattr(arguments, wish.name) for wish in fields(Wishes)}),
+        find_guesser=lambda: _guesser(console),
         report=console.report,
     )
     document = _describe(console, imported.dataset)
+    for sentence in imported.sentences():
+        console.say(sentence)
     for row in imported.rejected:
         console.say(f"not taken: {row}")
     if imported.rejected:
         console.say(f"{len(imported.rejected):,} rows were not taken; the list is kept in dataset.json.")
     document["rejected"] = [{"where": row.where, "why": row.why} for row in imported.rejected]
+    document["left_out"] = [{"where": row.where, "why": row.why} for row in imported.left_out]
+    document["remarks"] = [{"where": row.where, "why": row.why} for row in imported.remarks]
     return document
+
+
+def _guesser(console: Console) -> Any:
+    """The model that labels what nobody has labelled; looked for when it is wanted."""
+    from fer_core.prediction.guessing import find_guesser
+
+    return find_guesser(console.workspace)
 
 
 def run_demo(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -87,8 +144,8 @@ def run_datasets(arguments: argparse.Namespace, console: Console) -> list[dict[s
     documents = []
     for info in list_datasets(console.workspace):
         versions = list_versions(open_dataset(console.workspace, info.name))
-        synthetic = ", synthetic" if info.synthetic else ""
-        console.say(f"{info.name}  {info.images:,} images{synthetic}, hash {info.hash[:12]}")
+        about = (", synthetic" if info.synthetic else "") + (f", labels {info.labels}" if info.labels else "")
+        console.say(f"{info.name}  {info.images:,} images{about}, hash {info.hash[:12]}")
         for version in versions:
             console.say(
                 f"  {info.name}@{version['name']}  {sum(version['kept'].values()):,} images, "
@@ -114,7 +171,7 @@ def run_export(arguments: argparse.Namespace, console: Console) -> dict[str, Any
     version = open_version(console.workspace, arguments.version)
     document = {"version": str(version), "hash": version.hash, "target": str(arguments.target)}
     if arguments.form == "votes":
-        from fer_core.review.vote_export import export_votes
+        from fer_core.review.judgement.vote_export import export_votes
 
         votes = export_votes(console.workspace, version, arguments.target, arguments.with_imported)
         console.say(f"{version}: {votes:,} votes written to {arguments.target}")
@@ -131,9 +188,14 @@ def run_export(arguments: argparse.Namespace, console: Console) -> dict[str, Any
 
 def _describe(console: Console, dataset: Any) -> dict[str, Any]:
     """Say and return what a data set holds."""
+    from fer_core.dataset.store import dataset_info
+
     counts = dataset.counts()
+    labels = dataset_info(dataset).labels
     synthetic = " (synthetic: drawn faces, no photographs)" if dataset.synthetic else ""
     console.say(f"{dataset.name}{synthetic}: {len(dataset):,} images, content hash {dataset.hash}")
+    if labels:
+        console.say(f"Its labels are {labels}: review them before they are trained on.")
     console.say(counts.assign(total=counts.sum(axis=1)).to_string())
     console.say(f"{'total':<10}" + "  ".join(f"{split} {count:,}" for split, count in counts.sum().items()))
     return {
@@ -141,5 +203,6 @@ def _describe(console: Console, dataset: Any) -> dict[str, Any]:
         "hash": dataset.hash,
         "images": len(dataset),
         "synthetic": dataset.synthetic,
+        "labels": labels,
         "counts": {split: counts[split].to_dict() for split in counts},
     }

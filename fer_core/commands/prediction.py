@@ -7,64 +7,90 @@ from typing import TYPE_CHECKING, Any
 
 from fer_core.commands.console import Commands, Console
 from fer_core.errors import FerretError, ImageRefused, UsageError
-from fer_core.prediction.methods import METHODS
+from fer_core.imaging.search import DETECTORS, HAAR
+from fer_core.prediction.methods import AVERAGES, METHODS
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from fer_core.prediction.predictor import Prediction, Predictor
+    from fer_core.prediction.predictor import Asked
+    from fer_core.prediction.seen import Prediction
 
 
 def register(commands: Commands) -> None:
     parser = commands.add("predict", run_predict, "find the faces in photos and say what a network sees in them")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="PNG, JPEG, WebP or BMP")
-    parser.add_argument("--run", metavar="R", help="the best checkpoint of this run")
-    parser.add_argument("--model", metavar="NAME", help="a model that ships in models/ (default: the first of them)")
-    parser.add_argument("--tta", action="store_true", help="average over each face and its mirror image")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="PNG, JPEG, WebP or BMP; a folder with such pictures; a pattern such as 'album/**/*.jpg'",
+    )
+    parser.add_argument(
+        "--run", metavar="R", action="append", default=[], help="the best checkpoint of this run; several are averaged"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a model that ships in models/ (default: the first of them); several are averaged",
+    )
+    parser.add_argument(
+        "--tta",
+        nargs="?",
+        const="flip",
+        default="none",
+        choices=AVERAGES,
+        metavar="MODE",
+        help="average each face "
+        + ", ".join(f"{words} ({mode})" for mode, words in AVERAGES.items() if mode != "none")
+        + "; without MODE: flip",
+    )
+    parser.add_argument(
+        "--faces", choices=DETECTORS, default=HAAR, help="how faces are found; yunet needs its weights in models/"
+    )
     parser.add_argument("--whole", action="store_true", help="where no face is found, take the whole picture as one")
+    parser.add_argument(
+        "--labelled",
+        action="store_true",
+        help="the folders are named for what their pictures show (happy/a.jpg): say how often the network agrees",
+    )
     parser.add_argument(
         "--explain", choices=METHODS, metavar="METHOD", help=f"draw where the network looked: {', '.join(METHODS)}"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where --explain writes its PNGs, one per face")
 
 
-def run_predict(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
+def run_predict(arguments: argparse.Namespace, console: Console) -> Any:
     if (arguments.explain is None) != (arguments.out is None):
         raise UsageError("--explain METHOD and --out DIR go together: what to draw, and where to put it.")
     from fer_core.prediction.answer import document, refusal
-    from fer_core.prediction.models import choose
+    from fer_core.prediction.models import choose_all
+    from fer_core.prediction.photos import expand, sights
+    from fer_core.prediction.predictor import together
 
-    predictor = choose(console.workspace, arguments.run, arguments.model).open()
-    names = _names(arguments.files)
-    answers = []
-    for position, path in enumerate(arguments.files):
-        console.report(f"looking at {path.name}", position / len(arguments.files))
-        try:
-            prediction = predictor.predict(_decode(path), arguments.tta, arguments.whole)
-        except ImageRefused as error:
+    asked = together([choice.open() for choice in choose_all(console.workspace, arguments.run, arguments.model)])
+    files = expand(arguments.files)
+    names = _names(files)
+    answers: list[dict[str, Any]] = []
+    for position, seen in enumerate(sights(files, arguments.faces, arguments.whole)):
+        path = files[position]
+        console.report(f"looking at {path.name}", position / len(files))
+        if isinstance(seen, ImageRefused):
             console.exit_code = 1
-            answers.append(refusal(str(path), error))
-            console.say(str(error))
+            answers.append(refusal(str(path), seen))
+            console.say(str(seen))
             continue
-        answer = document(str(path), prediction, predictor.name)
+        prediction = asked.judge(seen, arguments.tta)
+        answer = document(str(path), prediction, asked.name, arguments.tta)
         _say(console, path, prediction)
         if arguments.explain:
-            drawn = _draw(predictor, prediction, arguments.explain, arguments.out, names[position])
+            drawn = _draw(asked, prediction, arguments.explain, arguments.out, names[position])
             for face, target in zip(answer["faces"], drawn, strict=True):
                 face["overlay"] = str(target)
         answers.append(answer)
     if arguments.explain:
         console.say(f"The maps ({METHODS[arguments.explain].title}) are in {arguments.out}.")
-    return answers
-
-
-def _decode(path: Path) -> "Image.Image":
-    from fer_core.files import decode_image
-
-    try:
-        return decode_image(path)
-    except OSError as error:  # missing, a folder, not allowed
-        raise ImageRefused(f"{path}: cannot be read ({error.strerror or error}).") from error
+    return {"files": answers, "evaluation": _evaluation(console, files, answers)} if arguments.labelled else answers
 
 
 def _say(console: Console, path: Path, prediction: "Prediction") -> None:
@@ -75,10 +101,44 @@ def _say(console: Console, path: Path, prediction: "Prediction") -> None:
     console.say(f"{path}: {prediction.width} x {prediction.height}, {found}")
     for number, face in enumerate(prediction.faces, 1):
         x, y, width, height = face.box
-        console.say(f"  {number}  {in_words(face.probabilities)}  [{width} x {height} at {x}, {y}]")
+        leaning = f", leaning by {face.turn:.0f} degrees" if face.turn else ""
+        console.say(f"  {number}  {in_words(face.probabilities)}  [{width} x {height} at {x}, {y}{leaning}]")
 
 
-def _draw(predictor: "Predictor", prediction: "Prediction", method: str, folder: Path, name: str) -> list[Path]:
+def _evaluation(console: Console, files: list[Path], answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """How often the network agrees with the folders' names on the largest face of each photo."""
+    import numpy as np
+
+    from fer_core.emotions import NAMES
+    from fer_core.prediction.photos import label_of
+    from fer_core.prediction.scoring import score_answers
+
+    said, predicted = [], []
+    missing = {"without_label": 0, "without_face": 0}
+    for path, answer in zip(files, answers, strict=True):
+        label = label_of(path)
+        answer["given"] = None if label is None else NAMES[label]
+        if label is None:
+            missing["without_label"] += 1
+        elif not answer.get("faces"):
+            missing["without_face"] += 1
+        else:
+            said.append(label)
+            predicted.append([answer["faces"][0]["probabilities"][name] for name in NAMES])
+    figures = {**score_answers(said, np.array(predicted, np.float32)), **missing}
+    low, high = figures["intervals"]["accuracy"]
+    console.say(
+        f"Of {figures['n']:,} labelled faces it agrees on {figures['accuracy']:.1%} ({low:.1%} to {high:.1%}); "
+        f"macro-F1 {figures['macro_f1']:.3f}. Not counted: {missing['without_face']:,} without a face, "
+        f"{missing['without_label']:,} in no folder that is named for a class."
+    )
+    console.say(" " * 10 + "".join(f"{name:>9}" for name in NAMES) + "   (called)")
+    for name, row in zip(NAMES, figures["confusion"], strict=True):
+        console.say(f"{name:>10}" + "".join(f"{count:9,}" for count in row))
+    return figures
+
+
+def _draw(asked: "Asked", prediction: "Prediction", method: str, folder: Path, name: str) -> list[Path]:
     """Write one overlay per face, each whole or not there; returns their paths."""
     from PIL import Image
 
@@ -87,7 +147,7 @@ def _draw(predictor: "Predictor", prediction: "Prediction", method: str, folder:
 
     targets = []
     for number, face in enumerate(prediction.faces, 1):
-        heat = explain(predictor, face.crop, face.index, method)
+        heat = explain(asked, face.crop, face.index, method)
         target = folder / f"{name}-face{number}-{face.label}.png"
         try:
             with atomic_path(target) as temporary:

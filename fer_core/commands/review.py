@@ -22,8 +22,8 @@ def register(commands: Commands) -> None:
 
 def _review(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.dataset.store import open_dataset
-    from fer_core.review.exchange import export_log, import_log
-    from fer_core.review.log import VerdictLog
+    from fer_core.review.events.exchange import export_log, import_log
+    from fer_core.review.events.log import VerdictLog
 
     dataset = open_dataset(console.workspace, arguments.dataset)
     log = VerdictLog(console.workspace.labels_db)
@@ -40,7 +40,7 @@ def _review(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 def _votes(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.dataset.store import open_dataset
     from fer_core.dataset.votes import read_votes, store_votes
-    from fer_core.review.vote_summary import summarise_votes
+    from fer_core.review.judgement.vote_summary import summarise_votes
 
     dataset = open_dataset(console.workspace, arguments.dataset)
     votes = read_votes(dataset, arguments.file)

@@ -39,12 +39,12 @@ def _simulate(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     from fer_core.dataset.store import open_dataset
     from fer_core.dataset.votes import open_votes, read_votes
     from fer_core.errors import UsageError
-    from fer_core.review.consensus import consensus
-    from fer_core.review.leases import LeaseBook
-    from fer_core.review.log import VerdictLog
-    from fer_core.review.repairs import yardstick
-    from fer_core.review.seat import AUDIT_SHARE
-    from fer_core.review.simulate import Plan, audit_of, simulate
+    from fer_core.review.events.log import VerdictLog
+    from fer_core.review.judgement.consensus import consensus
+    from fer_core.review.queues.leases import LeaseBook
+    from fer_core.review.queues.seat import AUDIT_SHARE
+    from fer_core.review.simulation.repairs import yardstick
+    from fer_core.review.simulation.simulate import Plan, audit_of, simulate
 
     dataset = open_dataset(console.workspace, arguments.dataset)
     votes = read_votes(dataset, arguments.votes) if arguments.votes else open_votes(dataset)
@@ -103,8 +103,8 @@ def _simulate(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
 
 def copied_log(dataset: "Dataset", log: Path) -> Path:
     """A new log with the events of `dataset` in `log` (which need not be there), in a folder beside the data set."""
-    from fer_core.review.exchange import export_log, import_log
-    from fer_core.review.log import VerdictLog
+    from fer_core.review.events.exchange import export_log, import_log
+    from fer_core.review.events.log import VerdictLog
 
     folder = dataset.path / "simulations"
     folder.mkdir(exist_ok=True)

@@ -15,8 +15,14 @@ def register(commands: Commands) -> None:
     version.add_argument("--name", metavar="V", help="written DATASET@V from then on")
     version.add_argument("--dry-run", action="store_true", help="say what would change and store nothing")
     version.add_argument(
-        "--policy", default="standard", metavar="P", help="standard, improved or relabel-only; flags change its parts"
+        "--policy",
+        default="standard",
+        metavar="P",
+        help="standard, improved, five-layer (black-and-white images go and nothing else) or relabel-only; flags "
+        "change its parts",
     )
+    version.formatter_class = argparse.RawDescriptionHelpFormatter
+    version.epilog = _SUPPLEMENT
     _add_dropping(version.add_argument_group("what leaves Training"))
     _add_labels(version.add_argument_group("labels of Training"))
     _add_balance(version.add_argument_group("classes of Training"))
@@ -25,6 +31,11 @@ def register(commands: Commands) -> None:
     diff.add_argument("a", metavar="A", help="DATASET or DATASET@VERSION")
     diff.add_argument("b", metavar="B", help="a version of the same data set")
     diff.add_argument("--csv", type=Path, metavar="FILE", help="write every changed image to a CSV file")
+
+
+_SUPPLEMENT = """more images of the rarest class, tried on the demo (for FER2013 the extra images are yours to bring):
+  python -m fer_core demo --name extra --seed 2
+  python -m fer_core version demo --name more --policy relabel-only --supplement extra:disgust"""
 
 
 def _add_dropping(group: Any) -> None:
@@ -38,7 +49,7 @@ def _add_dropping(group: Any) -> None:
     group.add_argument(
         "--drop-findings",
         metavar="LIST",
-        help="drop images with these findings of the audit: flat, blurred, or none",
+        help="drop images with these findings of the audit: flat, blurred, black-and-white, or none",
     )
     group.add_argument(
         "--ambiguous",
@@ -97,9 +108,9 @@ def _version(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.audit.results import latest_audit
     from fer_core.dataset.store import open_dataset
     from fer_core.errors import UsageError
-    from fer_core.review.effect import effect
-    from fer_core.review.log import VerdictLog
+    from fer_core.review.events.log import VerdictLog
     from fer_core.review.policy import Policy, changed_policy, cut_version, parse_supplement, plan_cut, policy_named
+    from fer_core.review.policy.effect import effect
 
     if not arguments.name and not arguments.dry_run:
         raise UsageError("Say how the version is called with --name, or only look with --dry-run.")
@@ -128,7 +139,7 @@ def _version(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 def _diff(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.dataset.version import open_version
     from fer_core.files import atomic_path
-    from fer_core.review.difference import difference
+    from fer_core.review.policy.difference import difference
 
     a, b = (open_version(console.workspace, reference) for reference in (arguments.a, arguments.b))
     found = difference(a, b)

@@ -2,18 +2,21 @@
 
 Formats (found out by looking, or said with --format): `csv` (fer2013.csv, icml_face_data.csv, train.csv), `folders`
 (class folders), `npz` (pixels, emotion, usage), `parquet` (Hugging Face's form). The first two also in a zip or tar.
+What needs faces to be found first (videos, film frames, CK+) is read a floor higher, in `imaging.importing`, and
+stored by `store_reading` all the same.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from fer_core.dataset.members import ARCHIVES, MAX_TABLE_BYTES, Member, is_archive, open_members
 from fer_core.dataset.read_csv import read_csv
-from fer_core.dataset.read_folders import read_folders
+from fer_core.dataset.read_folders import FOLDER_SPLITS, read_folders, whole
 from fer_core.dataset.read_parquet import read_parquet
-from fer_core.dataset.store import SIDE, SPLITS, Dataset, Images, create_dataset
+from fer_core.dataset.reading import Reading, Take, counted
+from fer_core.dataset.store import SIDE, SPLITS, TRAINING, Dataset, Images, create_dataset
 from fer_core.emotions import CLASSES
 from fer_core.errors import BadRow, InputRefused, RowsRefused, UsageError
 from fer_core.files import IMAGE_SUFFIXES
@@ -22,14 +25,26 @@ from fer_core.workspace import Workspace
 
 FORMATS = ("csv", "folders", "npz", "parquet")
 MODES = ("strict", "lenient")
+LISTED = 1000  # rows left out, and remarks, that dataset.json names; all are counted
+_WHOLE_TABLES = ("fer2013.csv", "icml_face_data.csv")
+_PART_TABLES = tuple(f"{name}.csv" for name in FOLDER_SPLITS)
 
 
 @dataclass(frozen=True)
 class Imported:
-    """A stored data set and the rows of its source that were not taken (none in strict mode)."""
+    """A stored data set, the rows of its source that were not taken (none in strict mode), and those left out."""
 
     dataset: Dataset
     rejected: list[BadRow]
+    left_out: list[BadRow] = field(default_factory=list)
+    remarks: list[BadRow] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """What somebody should know about the import besides the bad rows."""
+        return [
+            *(f"Left out: {count:,} x {why}." for why, count in counted(self.left_out).items()),
+            *(f"Taken, {count:,} x: {why}." for why, count in counted(self.remarks).items()),
+        ]
 
 
 def import_dataset(
@@ -41,11 +56,20 @@ def import_dataset(
     mode: str = "strict",
     report: Report = silent,
 ) -> Imported:
-    """Read `source`, check it and store it as data set `name`.
+    """Read `source`, check it and store it as data set `name`; every picture is taken whole.
 
     `strict` refuses a source with any bad row and stores nothing; `lenient` keeps every good row and returns the
     others. Raises InputRefused (RowsRefused with every bad row) and UsageError.
     """
+    check_import(workspace, source, name, mode)
+    if format not in (None, *FORMATS):
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format!r}.")
+    reading = read_source(source, format, part(report, 0.0, 0.85))
+    return store_reading(workspace, str(source), name, reading, mode, report)
+
+
+def check_import(workspace: Workspace, source: Path, name: str, mode: str) -> None:
+    """Refuse before anything is read what could not be stored in the end."""
     if mode not in MODES:
         raise UsageError(f"--mode is strict or lenient, not {mode!r}.")
     if workspace.dataset(name).exists():
@@ -53,46 +77,65 @@ def import_dataset(
     if not source.exists():
         raise InputRefused(f"{source}: there is no such file or folder.")
 
-    kind, images, bad = _read(source, format, part(report, 0.0, 0.85))
+
+def store_reading(
+    workspace: Workspace, source: str, name: str, reading: Reading, mode: str, report: Report = silent
+) -> Imported:
+    """Store what was read of `source` (as people call it), or raise RowsRefused for bad rows in strict mode."""
+    bad, left_out = reading.bad, counted(reading.left_out)
     if bad and mode == "strict":
-        raise RowsRefused(str(source), bad)
-    if not len(images.pixels):
-        raise InputRefused(f"{source}: not one usable image ({len(bad):,} rows were bad).")
+        raise RowsRefused(source, bad)
+    if not len(reading.images.pixels):
+        reasons = [f"{count:,} x {why}" for why, count in left_out.items()]
+        reasons += [f"{len(bad):,} rows were bad"] if bad else []
+        raise InputRefused(f"{source}: not one usable image ({'; '.join(reasons) or 'it is empty'}).")
     report("storing", 0.9)
     origin = {
-        "source": str(source),
-        "format": kind,
+        "source": source,
+        "format": reading.format,
         "mode": mode,
-        "rejected": [{"where": row.where, "why": row.why} for row in bad],
+        "rejected": _listed(bad),
+        "left_out": left_out,
+        "left_out_rows": _listed(reading.left_out[:LISTED]),
+        "remarks": _listed(reading.remarks[:LISTED]),
+        **reading.notes,
     }
-    dataset = create_dataset(workspace, name, images, origin=origin)
+    dataset = create_dataset(workspace, name, reading.images, origin=origin)
     report("stored", 1.0)
-    return Imported(dataset, bad)
+    return Imported(dataset, bad, reading.left_out, reading.remarks)
 
 
-def _read(source: Path, format: str | None, report: Report) -> tuple[str, Images, list[BadRow]]:
-    """The images of a source by its format: (format, good rows, bad rows)."""
-    if format not in (None, *FORMATS):
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format!r}.")
+def read_source(
+    source: Path, format: str | None, report: Report, take: Take = whole, label: int | None = None
+) -> Reading:
+    """The images of a source in one of FORMATS; None finds out which. `take` and `label` as in `read_folders`."""
     if source.is_file() and (format == "npz" or source.suffix.lower() == ".npz"):
-        return "npz", *_read_npz(source)
+        return Reading("npz", *_read_npz(source))
     if _is_parquet(source, format):
-        return "parquet", *read_parquet(source, report)
+        return read_parquet(source, report, take)
     if source.is_file() and not is_archive(source):
         if format == "folders" or source.suffix.lower() != ".csv":
             raise InputRefused(
-                f"{source}: import a .csv, .npz or .parquet file, a folder, or one of {', '.join(ARCHIVES)}."
+                f"{source}: import a .csv, .npz or .parquet file, a video (MP4, MOV, AVI, MKV, WebM), a folder, or one "
+                f"of {', '.join(ARCHIVES)}."
             )
         with source.open("rb") as handle:
-            return "csv", *read_csv(handle, source.stat().st_size, str(source), report)
+            images, bad = read_csv(handle, source.stat().st_size, str(source), report, _split_named(source))
+            return Reading("csv", images, bad)
     with open_members(source) as members:
-        table = _table_among(members, format)
-        if table is not None:
-            with table.open() as handle:
-                return "csv", *read_csv(handle, table.size, f"{source}/{table.path}", report)
-        if not any(member.path.suffix.lower() in IMAGE_SUFFIXES for member in members):
-            raise InputRefused(f"{source}: holds neither pictures in class folders nor a fer2013.csv.")
-        return "folders", *read_folders(members, report)
+        return read_members(source, members, format, report, take, label)
+
+
+def read_members(
+    source: Path, members: list[Member], format: str | None, report: Report, take: Take, label: int | None = None
+) -> Reading:
+    """The images of an opened folder or archive: its tables, or its class folders."""
+    tables = _tables_among(members, format)
+    if tables:
+        return _read_tables(source, tables, report)
+    if not any(member.path.suffix.lower() in IMAGE_SUFFIXES for member in members):
+        raise InputRefused(f"{source}: holds neither pictures in class folders nor a fer2013.csv.")
+    return read_folders(members, report, take, label)
 
 
 def _is_parquet(source: Path, format: str | None) -> bool:
@@ -103,14 +146,50 @@ def _is_parquet(source: Path, format: str | None) -> bool:
     return ".parquet" in found and not found.intersection(IMAGE_SUFFIXES)
 
 
-def _table_among(members: list[Member], format: str | None) -> Member | None:
-    """The one table of an archive that holds no pictures (Kaggle's fer2013.tar.gz), if that is what it is."""
+def _tables_among(members: list[Member], format: str | None) -> list[Member]:
+    """The tables of a source that holds no pictures: the one of everything (Kaggle's archives hold the same images
+    several times over), else train.csv with val.csv and test.csv, else the first."""
     tables = [member for member in members if member.path.suffix.lower() == ".csv" and member.size <= MAX_TABLE_BYTES]
     pictures = any(member.path.suffix.lower() in IMAGE_SUFFIXES for member in members)
     if not tables or format == "folders" or (pictures and format != "csv"):
-        return None
-    named = [table for table in tables if table.path.name in ("fer2013.csv", "icml_face_data.csv", "train.csv")]
-    return (named or tables)[0]
+        return []
+    everything = [table for table in tables if table.path.name in _WHOLE_TABLES]
+    parts = [table for table in tables if table.path.name.lower() in _PART_TABLES]
+    return everything[:1] or parts or tables[:1]
+
+
+def _read_tables(source: Path, tables: list[Member], report: Report) -> Reading:
+    """One table, or several one after the other, each with the split that its name says."""
+    images, bad, left_out = [], [], []
+    for number, table in enumerate(tables):
+        name, watch = f"{source}/{table.path}", part(report, number / len(tables), (number + 1) / len(tables))
+        with table.open() as handle:
+            try:
+                found, broken = read_csv(handle, table.size, name, watch, _split_named(table.path))
+            except InputRefused as error:
+                if len(tables) == 1:
+                    raise
+                left_out.append(BadRow(str(table.path), str(error).removeprefix(f"{name}: ")))
+                continue
+        images.append(found)
+        bad += [BadRow(f"{table.path} {row.where}", row.why) for row in broken] if len(tables) > 1 else broken
+    if len(images) == 1:
+        return Reading("csv", images[0], bad, left_out)
+    joined = Images(
+        np.concatenate([part.pixels for part in images] or [np.empty((0, SIDE, SIDE), np.uint8)]),
+        np.concatenate([part.labels for part in images] or [np.empty(0, np.int8)]),
+        np.concatenate([part.splits for part in images] or [np.empty(0, np.int8)]),
+    )
+    return Reading("csv", joined, bad, left_out)
+
+
+def _split_named(path: Path | PurePosixPath) -> int:
+    """The split of a table without a column Usage, by its name: `test.csv` is PrivateTest, most are Training."""
+    return FOLDER_SPLITS.get(path.stem.lower(), TRAINING)
+
+
+def _listed(rows: list[BadRow]) -> list[dict[str, str]]:
+    return [{"where": row.where, "why": row.why} for row in rows]
 
 
 def _read_npz(source: Path) -> tuple[Images, list[BadRow]]:

@@ -1,9 +1,10 @@
 """FER2013 as a table: `fer2013.csv`, `icml_face_data.csv` and Kaggle's `train.csv` / `test.csv`.
 
 A row is a class number, 2,304 grey values separated by blanks, and (not in `train.csv`) a Usage, in any order of
-columns. Almost every byte of the 287 MB is a digit or a blank, so blocks of rows are read as arrays of bytes: the
-ends of numbers are found all at once and up to three digits are added up at each. A block in which anything is
-unusual is read again row by row, slowly, to say what is wrong with which line; so nothing is ever coerced.
+columns. Without a Usage the split is that of the file's name. Almost every byte of the 287 MB is a digit or a blank, so
+blocks of rows are read as arrays of bytes: the ends of numbers are found all at once and up to three digits are added
+up at each. A block in which anything is unusual is read again row by row, slowly, to say what is wrong with which line;
+so nothing is ever coerced.
 """
 
 import csv
@@ -29,12 +30,13 @@ _BLANK = ord(" ")
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where the fields stand; `usage` is None in `train.csv`, where every row is Training."""
+    """Where the fields stand; where `usage` is None, every row is in `split`."""
 
     emotion: int
     pixels: int
     usage: int | None
     count: int
+    split: int
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,21 @@ class _Parsed:
     bad: list[BadRow]
 
 
-def read_csv(handle: IO[bytes], size: int, name: str, report: Report) -> tuple[Images, list[BadRow]]:
+def read_csv(
+    handle: IO[bytes], size: int, name: str, report: Report, split: int = TRAINING
+) -> tuple[Images, list[BadRow]]:
     """Read a table of `size` bytes in row order. Returns the good rows and every bad one with its line number.
 
-    Raises InputRefused, calling the table `name`, where the header is not one of FER2013's.
+    `split` is that of a table without a column Usage. Raises InputRefused, calling the table `name`, where the header
+    is not one of FER2013's, and where it names no classes.
     """
-    columns = _find_columns(handle.readline(4096))
+    names = _names(handle.readline(4096))
+    if "pixels" in names and "emotion" not in names:
+        raise InputRefused(
+            f"{name}: has pixels and no column emotion, as Kaggle's test.csv, so there are no labels in it. The same "
+            "images with their labels stand in icml_face_data.csv and fer2013.csv."
+        )
+    columns = _find_columns(names, split)
     if columns is None:
         raise InputRefused(
             f"{name}: the first line must name the columns emotion, pixels and (but for train.csv) Usage."
@@ -82,12 +93,16 @@ def read_csv(handle: IO[bytes], size: int, name: str, report: Report) -> tuple[I
     return images, bad
 
 
-def _find_columns(header: bytes) -> _Columns | None:
-    names = [field.strip(' \t\r\n"').lower() for field in header.decode("utf-8-sig", "replace").split(",")]
+def _names(header: bytes) -> list[str]:
+    """The columns that a header names, in lower case."""
+    return [field.strip(' \t\r\n"').lower() for field in header.decode("utf-8-sig", "replace").split(",")]
+
+
+def _find_columns(names: list[str], split: int) -> _Columns | None:
     if "emotion" not in names or "pixels" not in names:
         return None
     usage = names.index("usage") if "usage" in names else None
-    return _Columns(names.index("emotion"), names.index("pixels"), usage, len(names))
+    return _Columns(names.index("emotion"), names.index("pixels"), usage, len(names), split)
 
 
 def _read_blocks(handle: IO[bytes]) -> Iterator[_Block]:
@@ -118,7 +133,7 @@ def _parse_clean(block: _Block, columns: _Columns) -> _Parsed | None:
         if len(fields) != columns.count:
             return None
         label = _LABELS.get(fields[columns.emotion])
-        split = TRAINING if columns.usage is None else _USAGES.get(fields[columns.usage].strip())
+        split = columns.split if columns.usage is None else _USAGES.get(fields[columns.usage].strip())
         if label is None or split is None:
             return None
         labels.append(label)
@@ -191,7 +206,7 @@ def _parse_row(row: bytes, columns: _Columns) -> tuple[int, list[int], int]:
     emotion = fields[columns.emotion].strip()
     if not (emotion.isascii() and emotion.isdigit() and int(emotion) < CLASSES):
         raise ValueError(f"unknown class {_short(emotion)}, not 0 to {CLASSES - 1}")
-    split = TRAINING
+    split = columns.split
     if columns.usage is not None:
         usage = fields[columns.usage].strip()
         if usage not in SPLITS:

@@ -2,7 +2,8 @@
 
 Pictures stand in `image` ({bytes, path} or bytes; also `img`, `img_bytes`), classes in `label` (`labels`, `emotion`):
 by name, or as numbers, in the order that the file gives their names in, else in FER2013's. The split comes from a
-column `split` (`usage`), else from a file name such as `train-00000-of-00001.parquet`, else it is Training.
+column `split` (`usage`), else from a file name such as `train-00000-of-00001.parquet`, else it is Training. Rows of a
+class by name that FER2013 does not have (contempt) are left out and counted.
 """
 
 import json
@@ -10,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fer_core.dataset.members import MAX_MEMBERS, MAX_TABLE_BYTES, MAX_TOTAL_BYTES
-from fer_core.dataset.read_folders import FOLDER_SPLITS, tile
-from fer_core.dataset.store import SIDE, SPLITS, TRAINING, Images
+from fer_core.dataset.read_folders import FOLDER_SPLITS, whole
+from fer_core.dataset.reading import Gathering, Reading, Take
+from fer_core.dataset.store import SPLITS, TRAINING
 from fer_core.emotions import CLASSES, class_index
-from fer_core.errors import BadRow, InputRefused
+from fer_core.errors import InputRefused, LeftOut
 from fer_core.files import decode_image
 from fer_core.progress import Report
 
@@ -30,42 +31,35 @@ _IMAGE, _LABEL, _SPLIT = (
 )
 
 
-def read_parquet(source: Path, report: Report) -> tuple[Images, list[BadRow]]:
-    """Read a `.parquet` file, or every one below a folder in the order of their names.
+def read_parquet(source: Path, report: Report, take: Take = whole) -> Reading:
+    """Read a `.parquet` file, or every one below a folder in the order of their names; `take` brings pictures to 48x48.
 
-    Returns the good rows and, by file and row, those that could not be taken. Raises InputRefused for files that are
-    no Parquet or lack the columns.
+    Rows that could not be taken are named by file and row. Raises InputRefused for files that are no Parquet or lack
+    the columns.
     """
     files = sorted(source.rglob("*.parquet")) if source.is_dir() else [source]
     tables = [_Table(file, source) for file in files]
     count = sum(table.rows for table in tables)
     if count > MAX_MEMBERS:
         raise InputRefused(f"{source}: {count:,} rows are more than {MAX_MEMBERS:,}; split it.")
-    pixels = np.empty((count, SIDE, SIDE), np.uint8)
-    labels: list[int] = []
-    splits: list[int] = []
-    sources: list[str] = []
-    bad: list[BadRow] = []
+    gathering = Gathering(count)
     done = 0
     for table in tables:
         for number, (picture, label, split, origin) in enumerate(table.read()):
-            if done % 256 == 0:
+            if done % 64 == 0:
                 report("reading pictures", done / count)
             done += 1
             where = f"{table.name}, row {number:,}"
             try:
-                index = table.class_of(label)
-                place = table.split_of(split)
-                pixels[len(labels)] = _picture(picture, where)
+                index, place = table.class_of(label), table.split_of(split)
+                pixels = take(decode_image(_bytes(picture), where), where)
+            except LeftOut as reason:
+                gathering.leave_out(where, reason)
             except InputRefused as error:
-                bad.append(BadRow(where, str(error).removeprefix(f"{where}: ")))
-                continue
-            labels.append(index)
-            splits.append(place)
-            sources.append(origin)
-    taken = len(labels)
-    named = sources if any(sources) else None
-    return Images(pixels[:taken], np.array(labels, np.int8), np.array(splits, np.int8), named), bad
+                gathering.refuse(where, error)
+            else:
+                gathering.take(pixels, index, place, origin)
+    return gathering.reading("parquet")
 
 
 class _Table:
@@ -118,9 +112,11 @@ class _Table:
             raise InputRefused(f"{self.name}: damaged ({error}).") from error
 
     def class_of(self, value: object) -> int:
-        """A label as a class; InputRefused when it is none."""
+        """A label as a class; LeftOut for a class by another name, InputRefused for what is none."""
         name = _named(value, self._classes)
         index = class_index(name) if name is not None else value
+        if name and index is None:
+            raise LeftOut(f"class {name[:40]}, which FER2013 does not have")
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CLASSES:
             raise InputRefused(f"label {value!r} is none of the seven classes")
         return index
@@ -136,12 +132,12 @@ class _Table:
         return index
 
 
-def _picture(value: Any, where: str) -> np.ndarray:
-    """A cell of pictures as uint8 (48, 48)."""
+def _bytes(value: Any) -> bytes:
+    """What a cell of pictures holds."""
     content = value.get("bytes") if isinstance(value, dict) else value
     if not isinstance(content, bytes) or not content:
         raise InputRefused("no picture: the file names a path and holds no bytes" if value else "no picture")
-    return tile(decode_image(content, where))
+    return content
 
 
 def _sources(pictures: Sequence[Any], named: Sequence[str | None]) -> list[str]:

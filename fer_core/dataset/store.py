@@ -189,6 +189,7 @@ class DatasetInfo:
     images: int
     synthetic: bool
     imported: str
+    labels: str = ""  # "guessed by MODEL" where some were; empty where all were given
 
     def document(self) -> dict[str, object]:
         return asdict(self)
@@ -196,12 +197,20 @@ class DatasetInfo:
 
 def list_datasets(workspace: Workspace) -> list[DatasetInfo]:
     """The stored data sets, the newest import first."""
-    found = []
-    for file in workspace.datasets.glob("*/dataset.json"):
-        if not file.parent.name.startswith("."):
-            info = read_json(file)
-            found.append(DatasetInfo(**{field: info[field] for field in DatasetInfo.__dataclass_fields__}))
+    files = workspace.datasets.glob("*/dataset.json")
+    found = [_info(file) for file in files if not file.parent.name.startswith(".")]
     return sorted(found, key=lambda info: info.imported, reverse=True)
+
+
+def dataset_info(dataset: Dataset) -> DatasetInfo:
+    """What a list of data sets shows of one that is open."""
+    return _info(dataset.path / "dataset.json")
+
+
+def _info(file: Path) -> DatasetInfo:
+    info = read_json(file)
+    fields = {field: info[field] for field in ("name", "hash", "images", "synthetic", "imported")}
+    return DatasetInfo(**fields, labels=info["origin"].get("labels", ""))
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

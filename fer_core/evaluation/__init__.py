@@ -1,7 +1,11 @@
 """Functions on arrays: which rows count, what a network says about them, how good that is, which run is better.
 
 protocol      splits, clean subsets, hold-outs and folds by duplicate group
+vote_test     the part of Training that nobody trains on, scored by annotators' votes
 inference     probabilities of a model for images
-metrics       accuracy, macro-F1, calibration, confusion matrix, each with a 95 % interval
-comparison    the paired test between two runs, in a sentence
+testtime      the same as the mean over several views of each image; modes: its kinds by name
+metrics       accuracy, macro-F1, top-2, calibration, confusion matrix, each with a 95 % interval
+comparison    the paired test between two runs, or two groups of seeds, in a sentence
+seeds         runs that differ only in their seed as one: mean and standard deviation
+fidelity      how near a restored picture is to the original
 """

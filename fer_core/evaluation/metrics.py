@@ -1,9 +1,10 @@
-"""How good predictions are, with 95 % intervals. Everything but calibration follows from the confusion matrix.
+"""How good predictions are, with 95 % intervals. All but calibration, loss and top-2 follow from the confusion matrix.
 
 A confusion matrix is int64 (K, K): rows are the true classes, columns the predicted ones. A class that is never
 predicted has precision 0, one that never occurs has recall 0 and counts in macro-F1 with 0 only if it is predicted.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,20 +41,38 @@ def class_scores(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 def macro_f1(matrix: np.ndarray) -> float:
     """The mean F1 of the classes that occur, in truth or prediction."""
-    return float(_macro(matrix))
+    return float(macro_f1_each(matrix))
 
 
-def _macro(matrix: np.ndarray) -> np.ndarray:
-    occurs = (matrix.sum(-1) + matrix.sum(-2)) > 0
-    return (class_scores(matrix)[2] * occurs).sum(-1) / np.maximum(occurs.sum(-1), 1)
+def macro_f1_each(matrices: np.ndarray) -> np.ndarray:
+    """The same for a stack of matrices (..., K, K), float64 (...)."""
+    occurs = (matrices.sum(-1) + matrices.sum(-2)) > 0
+    return (class_scores(matrices)[2] * occurs).sum(-1) / np.maximum(occurs.sum(-1), 1)
+
+
+def top_two(probabilities: np.ndarray, labels: np.ndarray) -> int:
+    """How many labels are among the two most probable classes; of equals the earlier class, as `argmax` has it."""
+    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    return int((likeliest == np.asarray(labels)[:, None]).any(1).sum())
 
 
 def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """The mean negative log-likelihood of the labels, in nats."""
-    if not len(labels):
-        return 0.0
+    return float(_losses(probabilities, labels).mean()) if len(labels) else 0.0
+
+
+def _losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The negative log-likelihood of each label, float64 (N,)."""
     likelihood = probabilities[np.arange(len(labels)), labels].astype(float)
-    return float(-np.log(np.maximum(likelihood, 1e-12)).mean())
+    return -np.log(np.maximum(likelihood, 1e-12))
+
+
+def _loss_interval(probabilities: np.ndarray, labels: np.ndarray) -> list[float]:
+    if len(labels) < 2:
+        return [0.0, -math.log(1e-12)]
+    losses = _losses(probabilities, labels)
+    half = Z95 * losses.std(ddof=1) / math.sqrt(len(losses))
+    return [float(max(0.0, losses.mean() - half)), float(losses.mean() + half)]
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = ECE_BINS) -> float:
@@ -83,16 +102,19 @@ def resampled_matrices(matrix: np.ndarray, resamples: int = RESAMPLES, seed: int
 def score(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = NAMES) -> dict[str, Any]:
     """All figures for float (N, K) and int (N,) as one document; `intervals` holds [low, high] at 95 %.
 
-    Wilson for accuracy, precision and recall; bootstrap percentiles for macro-F1, F1 and ECE.
+    Wilson for accuracy, top-2 accuracy, precision and recall; bootstrap percentiles for macro-F1, F1 and ECE; the
+    normal one for the loss, a mean.
     """
     matrix = confusion_matrix(labels, probabilities.argmax(1), len(names))
     precision, recall, f1 = class_scores(matrix)
     true, predicted, hits = matrix.sum(1), matrix.sum(0), np.diagonal(matrix)
     resampled = resampled_matrices(matrix)
     f1_range = percentiles(class_scores(resampled)[2])
+    among_two = top_two(probabilities, labels)
     return {
         "n": len(labels),
         "accuracy": accuracy(matrix),
+        "top2": among_two / max(len(labels), 1),
         "macro_f1": macro_f1(matrix),
         "ece": expected_calibration_error(probabilities, labels),
         "loss": cross_entropy(probabilities, labels),
@@ -103,8 +125,10 @@ def score(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = 
         "confusion": matrix.tolist(),
         "intervals": {
             "accuracy": wilson(int(hits.sum()), int(true.sum())),
-            "macro_f1": percentiles(_macro(resampled)).tolist(),
+            "top2": wilson(among_two, len(labels)),
+            "macro_f1": percentiles(macro_f1_each(resampled)).tolist(),
             "ece": _ece_interval(probabilities, labels),
+            "loss": _loss_interval(probabilities, labels),
             "per_class": {
                 name: {
                     "precision": wilson(int(hits[i]), int(predicted[i])),

@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from fer_core.errors import UsageError
+from fer_core.evaluation.modes import CROPS, FLIP, MODES, NONE, SAMPLES
 from fer_core.imaging.affine import moved
 from fer_core.networks.weights import Model
 from fer_core.progress import Report, part, silent
 
-NONE, FLIP, CROPS, SAMPLES = "none", "flip", "crops", "samples"
-MODES = (NONE, FLIP, CROPS, SAMPLES)
+__all__ = ["CROPS", "FLIP", "MODES", "NONE", "SAMPLES", "View", "predict_views", "views"]
+
 CROP_SHARE = 11 / 12  # of the side, for models without a crop of their own: 44 of 48 pixels
 SAMPLE_COUNT, SAMPLE_TURN, SAMPLE_SHIFT, SAMPLE_ZOOM = 10, 10.0, 0.08, 0.1  # degrees; fractions of the side
 

@@ -1,4 +1,4 @@
-"""Where the faces in a picture are: OpenCV's Haar cascade, upright frontal faces only.
+"""Where the faces in a picture are: OpenCV's Haar cascade, upright frontal faces only. `search` looks further.
 
 The cascade is `haarcascade_frontalface_alt2` (Lienhart and Maydt, 2002), which comes with OpenCV. Of the frontal
 cascades it is the one that sees no face in scikit-image's coins, cat and textures and still sees a face turned by
@@ -32,11 +32,11 @@ def find_faces(grey: np.ndarray) -> list[Box]:
     """
     long_side = max(grey.shape)
     scale = min(1.0, WORKING_SIDE / long_side)
-    boxes = _detect(_shrink(grey, scale), SMALLEST)
+    boxes = detect(shrunk(grey, scale))
     if len(boxes) or scale == 1.0:
         return _settle(boxes / scale, grey.shape)
     # A hundredth of the side bounds the time: the finest scales of a 50-megapixel picture cost the most.
-    return _settle(_detect(grey, max(SMALLEST_FULL, long_side // 100)), grey.shape)
+    return _settle(detect(grey, max(SMALLEST_FULL, long_side // 100)), grey.shape)
 
 
 def merge_overlapping(boxes: list[Box]) -> list[Box]:
@@ -48,10 +48,10 @@ def merge_overlapping(boxes: list[Box]) -> list[Box]:
     return kept
 
 
-def _detect(grey: np.ndarray, smallest: int) -> np.ndarray:
-    """Raw boxes, float (N, 4)."""
+def detect(grey: np.ndarray, smallest: int = SMALLEST, neighbours: int = NEIGHBOURS) -> np.ndarray:
+    """What the cascade says of a picture as it is: raw boxes, float (N, 4). More `neighbours` are fewer, surer ones."""
     found = _cascade().detectMultiScale(
-        grey, scaleFactor=SCALE_STEP, minNeighbors=NEIGHBOURS, minSize=(smallest, smallest)
+        grey, scaleFactor=SCALE_STEP, minNeighbors=neighbours, minSize=(smallest, smallest)
     )
     return np.asarray(found, np.float64).reshape(-1, 4)
 
@@ -65,7 +65,8 @@ def _cascade() -> cv2.CascadeClassifier:
     return cascade
 
 
-def _shrink(grey: np.ndarray, scale: float) -> np.ndarray:
+def shrunk(grey: np.ndarray, scale: float) -> np.ndarray:
+    """A copy at `scale` (at most 1), averaged."""
     if scale == 1.0:
         return grey
     height, width = grey.shape

@@ -116,11 +116,11 @@ class Job:
         return {**asdict(self), "folder": str(self.folder)}
 
 
-_SCHEMA = Schema("job list", metadata, version=1, precious=False)
+SCHEMA = Schema("job list", metadata, version=1, precious=False)
 
 
 def _database(workspace: Workspace) -> Database:
-    return open_database(workspace.jobs_db, _SCHEMA)
+    return open_database(workspace.jobs_db, SCHEMA)
 
 
 def add_job(workspace: Workspace, arguments: list[str], title: str, folder: Path) -> Job:

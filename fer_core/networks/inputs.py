@@ -87,13 +87,16 @@ def equalised(images: Tensor) -> Tensor:
     The darkest value becomes 0, the lightest 255; a picture of one value stays as it is.
     """
     flat = images.flatten(1).long()
-    counts = torch.zeros(len(flat), 256, dtype=torch.float64, device=images.device)
-    counts.scatter_add_(1, flat, torch.ones_like(flat, dtype=torch.float64))
+    # float32, as OpenCV has it and as every device can: exact up to 16 million pixels.
+    counts = torch.zeros(len(flat), 256, device=images.device)
+    counts.scatter_add_(1, flat, torch.ones_like(flat, dtype=torch.float32))
     below = counts.cumsum(1)  # pixels up to each value
     darkest = below.masked_fill(below == 0, torch.inf).amin(1, keepdim=True)
-    spread = (below - darkest).clamp_min(0) * (255 / (flat.shape[1] - darkest).clamp_min(1))
+    # `255 / tensor` multiplies by a rounded reciprocal, which puts some values into the neighbouring grey.
+    scale = torch.full_like(darkest, 255).div((flat.shape[1] - darkest).clamp_min(1))
+    spread = (below - darkest).clamp_min(0) * scale
     flat_picture = darkest == flat.shape[1]
-    values = torch.where(flat_picture, torch.arange(256, device=images.device).double(), spread.round())
+    values = torch.where(flat_picture, torch.arange(256, device=images.device).float(), spread.round())
     return values.gather(1, flat).to(torch.uint8).view_as(images)
 
 

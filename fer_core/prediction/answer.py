@@ -8,33 +8,43 @@ from typing import Any
 import numpy as np
 
 from fer_core.emotions import NAMES
-from fer_core.prediction.predictor import Face, Prediction
+from fer_core.prediction.seen import FOUND, Face, Prediction
 
 DIGITS = 6  # of a probability in documents
 
 VERY_PROBABLY, PROBABLY, UNDECIDED = 0.9, 0.6, 0.1  # the first two of the winner, the last of its lead
 
 
-def document(file: str, prediction: Prediction, model: str) -> dict[str, Any]:
-    """One file's answer, as `predict --json` prints it."""
-    return {
+def document(file: str, prediction: Prediction, model: str, tta: str = "none") -> dict[str, Any]:
+    """One file's answer, as `predict --json` prints it.
+
+    What was out of the ordinary has a key of its own: `tta`, the views that were averaged; `boxes`, "whole" or "by
+    hand" where no face was found; `turn` of a face that leans, in degrees clockwise.
+    """
+    answer = {
         "file": file,
         "width": prediction.width,
         "height": prediction.height,
         "faces": [face_document(face) for face in prediction.faces],
         "model": model,
     }
+    if tta != "none":
+        answer["tta"] = tta
+    if prediction.origin != FOUND:
+        answer["boxes"] = prediction.origin
+    return answer
 
 
 def face_document(face: Face) -> dict[str, Any]:
     """One face's part of the answer."""
     probabilities = {name: round(float(p), DIGITS) for name, p in zip(NAMES, face.probabilities, strict=True)}
-    return {
+    answer: dict[str, Any] = {
         "box": list(face.box),
         "probabilities": probabilities,
         "label": face.label,
         "confidence": probabilities[face.label],
     }
+    return answer | ({"turn": face.turn} if face.turn else {})
 
 
 def refusal(file: str, why: Exception) -> dict[str, Any]:

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 
+AVERAGES = {
+    "none": "as it is",
+    "flip": "with its mirror image",
+    "crops": "over ten crops",
+    "samples": "over ten random views",
+}
+"""What each mode of test-time augmentation averages over, in words; see `evaluation.testtime`."""
+
 
 @dataclass(frozen=True)
 class Method:
-    """One class activation map. `cam` is its class in the grad-cam package."""
+    """One way. `cam` is its class in the grad-cam package; what has none is computed in `gradients`."""
 
     name: str
     title: str
@@ -37,7 +45,7 @@ METHODS = {
             "Layer-CAM",
             "LayerCAM",
             True,
-            "every position weighted on its own; the finest detail (Jiang et al., 2021)",
+            "every position weighted on its own; the finest detail of the maps of features (Jiang et al., 2021)",
         ),
         Method(
             "hirescam",
@@ -53,6 +61,30 @@ METHODS = {
             "EigenCAM",
             False,
             "the strongest pattern in the features, whatever the class (Muhammad and Yeasin, 2020)",
+        ),
+        Method(
+            "scorecam",
+            "Score-CAM",
+            "ScoreCAM",
+            True,
+            "features weighted by the score that the face gets when only the places where they are strong are left; "
+            "without gradients, and the slowest (Wang et al., 2020)",
+        ),
+        Method(
+            "gradients",
+            "Gradients",
+            "",
+            True,
+            "the pixels that change the score most when they change a little, in the finest detail "
+            "(Simonyan et al., 2014; the saliency maps of the VGG papers)",
+        ),
+        Method(
+            "guided",
+            "Guided gradients",
+            "",
+            True,
+            "the same, following only what raises the score through every layer; clearer outlines "
+            "(Springenberg et al., 2015)",
         ),
     )
 }

@@ -1,52 +1,62 @@
-"""A photo's faces with their probabilities: find, crop, predict, all faces of a photo in one batch."""
+"""Who answers for a photo: one model, or several as one. All faces of a photo go through in one batch."""
 
 import threading
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-from fer_core.emotions import NAMES
-from fer_core.evaluation.inference import predict_probabilities
-from fer_core.imaging.crop import crop_face, crop_whole, to_grey, whole_box
-from fer_core.imaging.faces import Box, find_faces
+from fer_core.evaluation.modes import NONE
+from fer_core.evaluation.testtime import predict_views
+from fer_core.imaging.faces import Box
+from fer_core.imaging.search import HAAR
 from fer_core.networks.weights import Model
+from fer_core.prediction.seen import Face, Prediction, Sight, look
 
 
-@dataclass(frozen=True)
-class Face:
-    """One face: where it is, the pixels that the network saw, and what it made of them."""
+class Asked(ABC):
+    """Whoever can be asked for probabilities. Threads may share it."""
 
-    box: Box
-    crop: np.ndarray  # uint8 (48, 48)
-    probabilities: np.ndarray  # float32 (7,), in FER2013's order, sum 1
+    name: str
 
     @property
-    def index(self) -> int:
-        """The most probable class."""
-        return int(self.probabilities.argmax())
+    @abstractmethod
+    def members(self) -> tuple["Predictor", ...]:
+        """The models that answer."""
 
-    @property
-    def label(self) -> str:
-        return NAMES[self.index]
+    @abstractmethod
+    def probabilities(self, crops: np.ndarray, tta: str = NONE) -> np.ndarray:
+        """Probabilities of faces that are cropped already: uint8 (N, 48, 48) to float32 (N, 7).
 
-    @property
-    def confidence(self) -> float:
-        """The probability of the most probable class."""
-        return float(self.probabilities[self.index])
+        `tta` (test-time augmentation): the mean over the views of one of `testtime.MODES`.
+        """
+
+    def predict(
+        self,
+        image: Image.Image,
+        tta: str = NONE,
+        whole: bool = False,
+        detector: str = HAAR,
+        box: Box | None = None,
+    ) -> Prediction:
+        """Every face in a picture; `whole`, `detector` and `box` as `look` takes them."""
+        return self.judge(look(image, detector, whole, box), tta)
+
+    def judge(self, sight: Sight, tta: str = NONE) -> Prediction:
+        """What it makes of faces that are found already."""
+        faces: tuple[Face, ...] = ()
+        if sight.found:
+            answers = self.probabilities(sight.crops, tta)
+            faces = tuple(
+                Face(found.box, crop, answer, found.turn)
+                for found, crop, answer in zip(sight.found, sight.crops, answers, strict=True)
+            )
+        return Prediction(sight.width, sight.height, faces, sight.origin)
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What was seen in one picture of `width` x `height` pixels; the largest face comes first."""
-
-    width: int
-    height: int
-    faces: tuple[Face, ...]
-
-
-class Predictor:
-    """A loaded model that answers for photos. Threads may share it.
+class Predictor(Asked):
+    """A loaded model.
 
     `lock` is held around every pass through the network: Grad-CAM hangs hooks into the module, and a second pass
     meanwhile would feed them too (two threads in Grad-CAM on one module crash the process).
@@ -56,27 +66,32 @@ class Predictor:
         self.model = model
         self.name = name
         self.lock = threading.Lock()
+        model.module.requires_grad_(False)  # it only answers: maps need no gradient of 50 million weights
 
-    def predict(self, image: Image.Image, tta: bool = False, whole: bool = False) -> Prediction:
-        """Every face in a picture. With `whole`, a picture without a face is taken as one face itself.
+    @property
+    def members(self) -> tuple["Predictor", ...]:
+        return (self,)
 
-        `tta` (test-time augmentation) averages the probabilities of each face and its mirror image.
-        """
-        grey = to_grey(image)
-        boxes = find_faces(grey)
-        crops = [crop_face(grey, box) for box in boxes]
-        if not boxes and whole:
-            boxes, crops = [whole_box(grey)], [crop_whole(grey)]
-        faces: tuple[Face, ...] = ()
-        if boxes:
-            faces = tuple(map(Face, boxes, crops, self.probabilities(np.stack(crops), tta)))
-        return Prediction(image.width, image.height, faces)
-
-    def probabilities(self, crops: np.ndarray, tta: bool = False) -> np.ndarray:
-        """Probabilities of faces that are cropped already: uint8 (N, 48, 48) to float32 (N, 7)."""
+    def probabilities(self, crops: np.ndarray, tta: str = NONE) -> np.ndarray:
         with self.lock:
-            found = predict_probabilities(self.model, crops)
-            if tta:
-                mirrored = np.ascontiguousarray(crops[:, :, ::-1])
-                found = (found + predict_probabilities(self.model, mirrored)) / 2
-        return found
+            return predict_views(self.model, crops, tta)
+
+
+class Ensemble(Asked):
+    """Several models as one: the mean of their probabilities, each counting the same."""
+
+    def __init__(self, members: Sequence[Predictor]) -> None:
+        self._members = tuple(members)
+        self.name = " + ".join(member.name for member in members)
+
+    @property
+    def members(self) -> tuple[Predictor, ...]:
+        return self._members
+
+    def probabilities(self, crops: np.ndarray, tta: str = NONE) -> np.ndarray:
+        return np.stack([member.probabilities(crops, tta) for member in self._members]).mean(0)
+
+
+def together(predictors: Sequence[Predictor]) -> Asked:
+    """One predictor as it is, several as an ensemble."""
+    return predictors[0] if len(predictors) == 1 else Ensemble(predictors)

@@ -1,7 +1,8 @@
 """The whole state of a training in one safetensors file, whole or not there, and checked against its own sha256.
 
 The file is a model as well: its plain tensors are the weights as they would be evaluated (so `load_model` opens it);
-those under `state/` are what only going on needs. Learning rates and random numbers follow from the step's number.
+those under `state/` are what only going on needs. Random numbers follow from the step's number, learning rates from
+that and the finished epochs.
 """
 
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from torch import Tensor
 from fer_core.errors import InputRefused
 from fer_core.networks.tensors import read_tensors, write_tensors
 from fer_core.networks.weights import STATE
-from fer_core.training.loop import Progress, Training
+from fer_core.training.state import Progress, Training
 
 MODULE = f"{STATE}module/"
 OPTIMISER = f"{STATE}optimiser/"
@@ -31,7 +32,7 @@ def save_checkpoint(path: Path, training: Training) -> None:
         "recipe": training.recipe.document(),
         "seed": training.seed,
         "precision": training.precision,
-        "steps": training.steps,
+        "images": training.images,
         "progress": asdict(training.progress),
     }
     write_tensors(path, tensors, document)
@@ -43,12 +44,8 @@ def restore_checkpoint(path: Path, training: Training) -> None:
     Raises InputRefused when the file is damaged or belongs to another recipe, seed or number of images.
     """
     tensors, document = read_tensors(path)
-    same = (document["recipe"], document["seed"], document["steps"]) == (
-        training.recipe.document(),
-        training.seed,
-        training.steps,
-    )
-    if not same:
+    stored = (document["recipe"], document["seed"], document.get("images"))
+    if stored != (training.recipe.document(), training.seed, training.images):
         raise InputRefused(
             f"{path}: the checkpoint of another recipe, seed or version; it cannot be continued with these."
         )

@@ -49,12 +49,10 @@ class Recipe:
     weight_decay: float = 0.0  # never on biases and norms
     schedule: str = "one-cycle"
     warmup: float = 0.2  # fraction of all steps until the peak
-    every: int = (
-        10  # epochs from one drop to the next (step), or of the first cycle (warm-restarts; each twice as long)
-    )
+    every: int = 10  # epochs until a drop (step), or of the first cycle (warm-restarts; each twice as long)
     factor: float = 0.5  # what a drop multiplies the rate by (step, plateau)
     patience: int = 5  # epochs without a better PublicTest accuracy until the rate drops (plateau)
-    stop_after: int = 0  # epochs without a better PublicTest accuracy until the training ends; 0 = never
+    stop_after: int = 0  # epochs without a better PublicTest accuracy until the training stops early; 0 = never
     clip: float = 0.0  # the gradient's norm is held to this; 0 = as it comes
     balance: str = NO_BALANCE  # classes of Training against each other, of BALANCES
     label_smoothing: float = 0.0
@@ -97,6 +95,8 @@ class Recipe:
             (not 0 <= self.shear < 60, "shear must lie between 0 and 60 degrees"),
             (self.precision not in PRECISIONS, f"precision must be one of {', '.join(PRECISIONS)}"),
             (not 0 < self.learning_rate < math.inf, "learning_rate must be positive"),
+            (not 0 <= self.momentum < 1, "momentum must lie in [0, 1)"),
+            (self.optimiser == "nesterov" and not self.momentum, "nesterov needs a momentum above 0"),
             (not 0 <= self.average < 1, "average must lie in [0, 1)"),
             (not 0 <= self.warmup < 1, "warmup must lie in [0, 1)"),
             (not 0 <= self.label_smoothing < 1, "label_smoothing must lie in [0, 1)"),

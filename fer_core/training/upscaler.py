@@ -17,7 +17,7 @@ from fer_core.errors import UsageError
 from fer_core.evaluation.fidelity import psnr, ssim
 from fer_core.networks.espcn import ESPCN, FACTOR
 from fer_core.progress import Report, silent
-from fer_core.training.loop import mixed, seeded
+from fer_core.training.randomness import mixed, seeded
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from fer_core.audit.results import Audit
 from fer_core.audit.scores import unit
 from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.emotions import NAMES
-from fer_core.review.consensus import STATES, Consensus
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import STATES, Consensus
 from pages._said import said_about
 
 

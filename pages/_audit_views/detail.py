@@ -9,7 +9,7 @@ from fer_core.audit.results import Audit
 from fer_core.audit.scores import nearest_images
 from fer_core.dataset.store import SPLITS, image_id
 from fer_core.emotions import COLOURS, NAMES
-from fer_core.review.consensus import STATES
+from fer_core.review.judgement.consensus import STATES
 from pages import _charts
 from pages._audit_views.context import Context, directions, label_of
 from pages._components.face_grid import face_grid

@@ -9,9 +9,9 @@ import streamlit as st
 from fer_core.dataset.store import SPLITS, image_id
 from fer_core.emotions import COLOURS, NAMES
 from fer_core.errors import InputRefused
-from fer_core.review.adjudication import decision
-from fer_core.review.consensus import STATES, UNTOUCHED
-from fer_core.review.verdict import NOT_A_FACE, UNUSABLE
+from fer_core.review.events.verdict import NOT_A_FACE, UNUSABLE
+from fer_core.review.judgement.adjudication import decision
+from fer_core.review.judgement.consensus import STATES, UNTOUCHED
 from pages import _charts
 from pages._audit_views import picked
 from pages._audit_views.context import Context, label_of

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fer_core.audit.results import Audit
 from fer_core.emotions import EMOTIONS
-from fer_core.review.consensus import STATES
+from fer_core.review.judgement.consensus import STATES
 from pages import _charts
 from pages._audit_views import picked
 from pages._audit_views.context import Context, by_row

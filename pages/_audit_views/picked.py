@@ -5,7 +5,7 @@ import streamlit as st
 
 from fer_core.dataset.store import image_id
 from fer_core.emotions import COLOURS
-from fer_core.review.selections import save_selection
+from fer_core.review.queues.selections import save_selection
 from pages._audit_views.context import Context, by_row, label_of
 from pages._components.face_grid import face_grid
 

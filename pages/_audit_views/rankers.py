@@ -6,7 +6,7 @@ import streamlit as st
 from fer_core.audit.differences import compare_audits
 from fer_core.audit.results import list_audits
 from fer_core.audit.scores import SCORES
-from fer_core.review.scoreboard import scoreboard
+from fer_core.review.judgement.scoreboard import scoreboard
 from pages._audit_views import picked
 from pages._audit_views.context import Context
 

@@ -10,7 +10,7 @@ from fer_core.audit.results import Audit
 from fer_core.audit.scores import nearest_images
 from fer_core.dataset.store import SPLITS, Dataset, image_id
 from fer_core.emotions import NAMES
-from fer_core.review.consensus import STATES
+from fer_core.review.judgement.consensus import STATES
 from pages._audit_views import detail, picked
 from pages._audit_views.context import Context, directions
 

@@ -9,8 +9,8 @@ import streamlit as st
 from fer_core.dataset.store import Dataset, image_id
 from fer_core.dataset.version import DatasetVersion, open_version
 from fer_core.emotions import COLOURS, NAMES
-from fer_core.review.difference import MEANINGS, Difference, difference
-from fer_core.review.selections import save_selection
+from fer_core.review.policy.difference import MEANINGS, Difference, difference
+from fer_core.review.queues.selections import save_selection
 from pages import _shared
 from pages._components.face_grid import face_grid
 

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.emotions import COLOURS, EMOTIONS, NAMES
-from fer_core.review.effect import Effect, Softness, supplement_words
+from fer_core.review.policy.effect import Effect, Softness, supplement_words
 from pages import _charts
 
 WIDTH = 400  # of a chart; as many stand side by side as fit

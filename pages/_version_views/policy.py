@@ -10,7 +10,7 @@ from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset, list_datasets, open_dataset
 from fer_core.dataset.votes import VoteTable
 from fer_core.emotions import CLASSES, NAMES
-from fer_core.review.opinions import METHODS
+from fer_core.review.judgement.opinions import METHODS
 from fer_core.review.policy import AMBIGUOUS_CHOICES, BALANCES, PICTURE_FINDINGS, POLICIES, Policy, Supplement
 from pages import _shared
 

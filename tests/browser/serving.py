@@ -67,11 +67,11 @@ class Server:
             return False
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
     """Wait until the condition holds."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, f"still not so after {PATIENCE:.0f} s"
+        assert time.monotonic() < deadline, f"still not so after {patience:.0f} s"
         time.sleep(0.05)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from serving import Server, ready, until
 
 from fer_core.dataset.store import open_dataset
-from fer_core.review.selections import list_selections
+from fer_core.review.queues.selections import list_selections
 from fer_core.workspace import Workspace
 
 pytestmark = pytest.mark.browser

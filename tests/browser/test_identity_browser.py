@@ -14,7 +14,7 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import open_dataset
 from fer_core.identity import COOKIE, LIFETIME, sign, signing_key, verify
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
 from fer_core.workspace import Workspace
 
 pytestmark = pytest.mark.browser

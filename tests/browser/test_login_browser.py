@@ -11,7 +11,7 @@ from serving import Server, ready, until
 
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import open_dataset
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
 from fer_core.workspace import Workspace
 
 pytest.importorskip("authlib", reason="login needs Authlib: pip install 'streamlit[auth]'")

@@ -16,7 +16,7 @@ from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import open_dataset
 from fer_core.emotions import NAMES
 from fer_core.identity import COOKIE, sign, signing_key
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
 from fer_core.workspace import Workspace
 
 pytestmark = pytest.mark.browser

@@ -11,9 +11,9 @@ from serving import Server, ready, until
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.emotions import NAMES
 from fer_core.identity import COOKIE, sign, signing_key
-from fer_core.review.consensus import consensus
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
+from fer_core.review.judgement.consensus import consensus
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ import pytest
 
 from fer_core.__main__ import main
 from fer_core.dataset.version import open_version
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 
 
 @pytest.fixture

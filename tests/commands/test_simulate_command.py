@@ -8,8 +8,8 @@ import pytest
 
 from fer_core.__main__ import main
 from fer_core.dataset.votes import FERPLUS
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 
 
 @pytest.fixture

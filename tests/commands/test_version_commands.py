@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from fer_core.__main__ import main
+from fer_core.audit.results import AuditSettings
+from fer_core.audit.stages import run_audit
+from fer_core.dataset.demo import load_truth
 from fer_core.dataset.store import TRAINING, open_dataset
-from fer_core.dataset.version import list_versions, open_version
+from fer_core.dataset.version import as_imported, list_versions, open_version
 from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
 
 
@@ -105,3 +108,19 @@ def test_votes_go_out_as_a_table(call, voted, tmp_path):
     code, out, _ = call("export", "demo", tmp_path / "out.csv", "--form", "votes", "--with-imported", "--json")
     assert code == 0 and json.loads(out)["votes"] == 600
     assert read_votes(voted, tmp_path / "out.csv").counts[:60, 4].tolist() == [7] * 60
+
+
+def test_black_and_white_pictures_leave_training_as_the_five_layer_paper_asks(call, workspace, demo):
+    """What the demo drew as black and white, found by the audit, dropped by the policy and by the flag alike."""
+    run_audit(as_imported(demo), AuditSettings(labels=False))
+    assert call("version", "demo", "--name", "five", "--policy", "five-layer")[0] == 0
+    assert (
+        call("version", "demo", "--name", "flag", *BARE, "--no-relabel", "--drop-findings", "black-and-white")[0] == 0
+    )
+    five, flag = (open_version(workspace, f"demo@{name}") for name in ("five", "flag"))
+    assert five.hash == flag.hash
+    planted = load_truth(demo)["kinds"].str.contains("black_and_white").to_numpy()
+    training = demo.splits == TRAINING
+    assert (planted & training).any()
+    np.testing.assert_array_equal(~five.kept & planted, training & planted)
+    assert (~five.kept & ~planted).sum() <= 0.01 * training.sum()

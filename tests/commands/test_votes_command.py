@@ -8,7 +8,7 @@ import pytest
 
 from fer_core.__main__ import main
 from fer_core.dataset.votes import FERPLUS, open_votes
-from fer_core.review.agreement import krippendorff_alpha
+from fer_core.review.judgement.agreement import krippendorff_alpha
 
 
 @pytest.fixture

@@ -160,6 +160,16 @@ def test_bad_rows_are_named_and_the_good_ones_kept(workspace: Workspace, tmp_pat
     assert "label 7" in reasons[2] and "split 'dev'" in reasons[3]
 
 
+def test_rows_of_a_class_that_fer2013_lacks_are_left_out_by_name(workspace: Workspace, tmp_path: Path) -> None:
+    images = [{"bytes": png(value), "path": None} for value in (1, 2, 3)]
+    file = write(tmp_path / "a.parquet", {"image": images, "label": [0, 1, 0]}, ["happy", "contempt"])
+    result = imported(workspace, file)
+    assert result.dataset.labels.tolist() == [3, 3] and result.rejected == []
+    assert [(row.where, row.why) for row in result.left_out] == [
+        ("a.parquet, row 1", "class contempt, which FER2013 does not have")
+    ]
+
+
 def test_what_is_no_parquet_is_said(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not really PAR1")
     with pytest.raises(InputRefused, match="not a Parquet file"):

@@ -70,6 +70,49 @@ def test_train_csv_without_usage_is_all_training(workspace, tmp_path, faces) -> 
     assert set(dataset.splits) == {0}
 
 
+def write_part(path: Path, faces, rows: slice, columns: str = "emotion,pixels") -> Path:
+    """A table without Usage of some of the faces; a header that starts with pixels has nothing else."""
+    lines = [
+        text(image) if columns == "pixels" else f"{label},{text(image)}"
+        for image, label in zip(faces[0][rows], faces[1][rows], strict=True)
+    ]
+    path.write_text("\n".join([columns, *lines]))
+    return path
+
+
+def test_test_csv_alone_is_private_test_by_its_name(workspace, tmp_path, faces) -> None:
+    path = write_part(tmp_path / "test.csv", faces, slice(0, 20))
+    assert set(import_dataset(workspace, path, "test").dataset.splits) == {2}
+
+
+def test_kaggles_test_csv_without_labels_is_refused_and_says_where_they_are(workspace, tmp_path, faces) -> None:
+    path = write_part(tmp_path / "test.csv", faces, slice(0, 20), "pixels")
+    with pytest.raises(InputRefused, match=r"no column emotion.*icml_face_data\.csv"):
+        import_dataset(workspace, path, "test")
+
+
+def test_a_folder_of_parts_is_one_data_set_with_a_split_for_each(workspace, tmp_path, faces) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    write_part(folder / "train.csv", faces, slice(0, 30))
+    write_part(folder / "val.csv", faces, slice(30, 45))
+    write_part(folder / "test.csv", faces, slice(45, 60))
+    dataset = import_dataset(workspace, folder, "parts").dataset
+    found = {split: sorted(image.tobytes() for image in dataset.images[dataset.splits == split]) for split in range(3)}
+    for split, rows in ((0, slice(0, 30)), (1, slice(30, 45)), (2, slice(45, 60))):
+        assert found[split] == sorted(image.tobytes() for image in faces[0][rows])
+
+
+def test_train_csv_beside_an_unlabelled_test_csv_is_read_and_the_other_is_named(workspace, tmp_path, faces) -> None:
+    folder = tmp_path / "kaggle"
+    folder.mkdir()
+    write_part(folder / "train.csv", faces, slice(0, 30))
+    write_part(folder / "test.csv", faces, slice(30, 60), "pixels")
+    imported = import_dataset(workspace, folder, "kaggle")
+    np.testing.assert_array_equal(imported.dataset.images, faces[0][:30])
+    assert [row.where for row in imported.left_out] == ["test.csv"]
+
+
 def test_a_byte_order_mark_is_no_obstacle(workspace, tmp_path, faces) -> None:
     lines = write_fer2013(tmp_path / "plain.csv", faces)
     (tmp_path / "bom.csv").write_text("\ufeff" + "\n".join(lines), encoding="utf-8")

@@ -1,5 +1,6 @@
 """Class folders as Kaggle has them, plain and in archives: read by name, never by position."""
 
+import json
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -92,14 +93,29 @@ def test_unusable_pictures_are_listed_by_path(workspace: Workspace, tmp_path: Pa
         {
             "train/happy/good.png": Image.new("L", (48, 48), 3),
             "train/happy/broken.png": b"\x89PNG\r\n\x1a\n not really",
-            "train/contempt/foreign.png": Image.new("L", (48, 48), 3),
+            "stray/lost.png": Image.new("L", (48, 48), 3),
             "readme.txt": b"no picture at all",
         },
     )
     with pytest.raises(RowsRefused) as refused:
         import_dataset(workspace, source, "set")
-    assert {row.where for row in refused.value.rows} == {"train/happy/broken.png", "train/contempt/foreign.png"}
+    assert {row.where for row in refused.value.rows} == {"train/happy/broken.png", "stray/lost.png"}
     assert len(import_dataset(workspace, source, "set", mode="lenient").dataset) == 1
+
+
+def test_a_class_beside_the_seven_and_an_unlabelled_split_are_left_out_and_counted(workspace, tmp_path) -> None:
+    face = Image.new("L", (48, 48), 3)
+    names = ["CK/happy/a.png", "CK/contempt/b.png", "CK/contempt/deep/c.png", "CK/Test/d.png", "CK/train/sad/e.png"]
+    source = folder_with(tmp_path, dict.fromkeys(names, face))
+    imported = import_dataset(workspace, source, "set")
+    assert imported.dataset.table["source"].tolist() == ["CK/happy/a.png", "CK/train/sad/e.png"]
+    assert imported.rejected == []
+    assert imported.sentences() == [
+        "Left out: 2 x class contempt, which FER2013 does not have.",
+        "Left out: 1 x Test is not labelled.",
+    ]
+    origin = json.loads((imported.dataset.path / "dataset.json").read_text())["origin"]
+    assert origin["left_out"] == {"class contempt, which FER2013 does not have": 2, "Test is not labelled": 1}
 
 
 def test_a_link_out_of_the_folder_is_not_followed(workspace: Workspace, tmp_path: Path) -> None:

@@ -100,3 +100,31 @@ def test_nothing_scored_gives_zeros_and_no_warning() -> None:
     found = score(np.zeros((0, 7)), np.zeros(0, int))
     assert (found["n"], found["accuracy"], found["macro_f1"], found["ece"]) == (0, 0, 0, 0)
     assert found["intervals"]["accuracy"] == [0.0, 1.0]
+
+
+def test_top_two_is_scikit_learns_and_never_below_accuracy() -> None:
+    rng = np.random.default_rng(3)
+    labels, probabilities = rng.integers(0, 7, 400), rng.dirichlet(np.ones(7), 400)
+    found = score(probabilities, labels)
+    assert found["top2"] == pytest.approx(sklearn.top_k_accuracy_score(labels, probabilities, k=2, labels=range(7)))
+    assert found["intervals"]["top2"] == wilson(round(400 * found["top2"]), 400)
+    assert found["top2"] > found["accuracy"]
+    certain = score(np.eye(7)[labels], labels)
+    assert (certain["accuracy"], certain["top2"]) == (1, 1)
+
+
+def test_equally_probable_classes_count_from_the_first_as_the_call_does() -> None:
+    undecided = np.full((7, 7), 1 / 7)
+    found = score(undecided, np.arange(7))
+    assert found["accuracy"] == pytest.approx(1 / 7)
+    assert found["top2"] == pytest.approx(2 / 7)
+
+
+def test_the_interval_of_the_loss_is_that_of_a_mean() -> None:
+    rng = np.random.default_rng(4)
+    labels, probabilities = rng.integers(0, 7, 500), rng.dirichlet(np.ones(7), 500)
+    losses = -np.log(probabilities[np.arange(500), labels])
+    drawn = losses[rng.integers(0, 500, (4000, 500))].mean(1)
+    np.testing.assert_allclose(
+        score(probabilities, labels)["intervals"]["loss"], np.percentile(drawn, [2.5, 97.5]), atol=0.02
+    )

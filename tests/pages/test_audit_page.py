@@ -12,9 +12,9 @@ from fer_core.audit.stages import run_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import as_imported
 from fer_core.jobs.store import list_jobs
-from fer_core.review.consensus import consensus
-from fer_core.review.log import VerdictLog
-from fer_core.review.selections import list_selections
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.queues.selections import list_selections
 from fer_core.workspace import Workspace
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "_shell.py"

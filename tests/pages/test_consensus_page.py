@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import ANSWERS, FERPLUS, VoteTable, open_votes, store_votes
 from fer_core.emotions import NAMES
-from fer_core.review.consensus import STATES, consensus
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
+from fer_core.review.judgement.consensus import STATES, consensus
 from fer_core.workspace import Workspace
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "_shell.py")

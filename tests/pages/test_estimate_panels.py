@@ -7,16 +7,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer_core.emotions import NAMES
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 from fer_core.review.policy import POLICIES, cut_version
-from fer_core.review.stream import random_stream
-from fer_core.review.verdict import Verdict
+from fer_core.review.queues.stream import random_stream
 
 
 def panels():
     from fer_core.audit.results import latest_audit
     from fer_core.dataset.store import open_dataset
-    from fer_core.review.log import VerdictLog
+    from fer_core.review.events.log import VerdictLog
     from pages import _shared
     from pages._estimate import budget_panel, estimate_panel
 

@@ -8,9 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer_core.emotions import NAMES
-from fer_core.review.grid import COPIES, GIVEN, NEAR, SUGGESTED, Face, Sheet, View, sheet_order
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import ANSWERS
+from fer_core.review.cards.grid import COPIES, GIVEN, NEAR, SUGGESTED, Face, Sheet, View, sheet_order
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import ANSWERS
 from pages._components.review_grid import KEYS, buttons
 from pages._grid_lane import exchange, title
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.dataset.store import Dataset
 from fer_core.identity import sign, signing_key
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
 from fer_core.workspace import Workspace
 from pages import _identity
 from pages._outbox import store

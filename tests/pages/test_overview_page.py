@@ -4,14 +4,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from drawn_films import drawn_face, scene, write_film
 from streamlit.testing.v1 import AppTest
 
 from fer_core.audit.results import AuditSettings
 from fer_core.audit.stages import run_audit
 from fer_core.dataset.exporting import export_version
-from fer_core.dataset.store import Dataset, list_datasets
+from fer_core.dataset.store import Dataset, list_datasets, open_dataset
 from fer_core.dataset.version import as_imported
+from fer_core.imaging.clips import Guesser
+from fer_core.prediction import guessing
 from fer_core.workspace import Workspace
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "_shell.py"
@@ -86,6 +91,40 @@ def test_an_uploaded_zip_of_class_folders_is_imported(opened, demo: Dataset, wor
     assert not app.exception
     assert app.session_state["dataset"] == "uploaded"
     assert {info.hash for info in list_datasets(workspace)} == {demo.hash}
+
+
+def test_an_uploaded_video_becomes_faces_that_say_their_labels_are_guesses(
+    opened, demo, workspace, tmp_path, monkeypatch
+) -> None:
+    guesser = Guesser("shallow48", lambda crops: np.full(len(crops), 3))  # the model itself takes seconds to load
+    monkeypatch.setattr(guessing, "find_guesser", lambda workspace: guesser)
+    frames = [np.roll(scene([drawn_face("happy")]), 4 * number, axis=1) for number in range(4)] + [scene([])] * 2
+    clip = write_film(tmp_path / "clip.mp4", frames)
+    app = opened()
+    app.file_uploader(key="import_upload").set_value(("<b>me</b>.mp4", clip.read_bytes(), "video/mp4"))
+    app.text_input(key="import_name_upload").set_value("own")
+    app.number_input(key="import_every_upload").set_value(2)
+    [button for button in app.button if button.label == "Import"][1].click().run()
+    assert not app.exception
+    assert app.session_state["dataset"] == "own"
+    assert "Labels guessed by shallow48, not given by people" in words(app)
+    assert app.dataframe[0].value.to_dict("records") == [{"why": "no face found", "how many": 1}]
+    assert open_dataset(workspace, "own").table["source"][0] == "<b>me</b>.mp4 0.00 s face 1"
+
+
+def test_a_folder_of_photographs_is_cropped_to_its_faces_and_labelled_by_a_word(opened, workspace, tmp_path) -> None:
+    (tmp_path / "photos").mkdir()
+    assert cv2.imwrite(str(tmp_path / "photos" / "a.png"), scene([drawn_face("sad")]))
+    app = opened()
+    app.text_input(key="import_path").set_value(str(tmp_path / "photos"))
+    app.text_input(key="import_name_path").set_value("photos")
+    app.selectbox(key="import_label_path").set_value("sad")
+    next(button for button in app.button if button.label == "Import").click().run()
+    assert not app.exception
+    dataset = open_dataset(workspace, "photos")
+    assert dataset.labels.tolist() == [4]
+    face = cv2.resize(drawn_face("sad"), (48, 48), interpolation=cv2.INTER_AREA)[8:-8, 8:-8]
+    assert cv2.matchTemplate(np.array(dataset.images[0]), face, cv2.TM_CCOEFF_NORMED).max() > 0.5
 
 
 def test_the_next_step_leads_to_its_page(opened, demo: Dataset) -> None:

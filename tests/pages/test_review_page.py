@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from fer_core.audit.results import latest_audit
 from fer_core.emotions import NAMES
 from fer_core.errors import StoreError
-from fer_core.review.exemplars import HARD_PAIRS
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.queue import BATCH, RANDOM, SKIPPED
-from fer_core.review.seat import Seat
-from fer_core.review.verdict import read_verdict
+from fer_core.review.cards.exemplars import HARD_PAIRS
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import read_verdict
+from fer_core.review.queues.leases import LeaseBook
+from fer_core.review.queues.queue import BATCH, RANDOM, SKIPPED
+from fer_core.review.queues.seat import Seat
 from pages._components.review_queue import KEYS, buttons, guide, ink_on, pairs
 from pages._look import heat_layer
 from pages._review import PAGE, exchange

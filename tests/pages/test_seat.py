@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fer_core.review.selections import save_selection
+from fer_core.review.queues.selections import save_selection
 
 PAGE = """
 import streamlit as st

@@ -12,9 +12,9 @@ from fer_core.dataset.store import TRAINING, Dataset
 from fer_core.dataset.version import list_versions, open_version
 from fer_core.dataset.votes import ANSWERS, VoteTable, store_votes
 from fer_core.jobs.store import list_jobs
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 from fer_core.review.policy import POLICIES, Policy, cut_version
-from fer_core.review.verdict import Verdict
 from fer_core.workspace import Workspace
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "_shell.py")

@@ -5,15 +5,16 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer_core.emotions import NAMES
 from fer_core.prediction.answer import as_csv, document, in_words, refusal
 from fer_core.prediction.picture import draw_boxes
-from fer_core.prediction.predictor import Face, Prediction
+from fer_core.prediction.seen import Face, Prediction
 
 
-def a_face(probabilities, box=(10, 20, 30, 40)):
-    return Face(box, np.zeros((48, 48), np.uint8), np.array(probabilities, np.float32))
+def a_face(probabilities, box=(10, 20, 30, 40), turn=0.0):
+    return Face(box, np.zeros((48, 48), np.uint8), np.array(probabilities, np.float32), turn)
 
 
 MOSTLY_HAPPY = [0.02, 0.01, 0.03, 0.71, 0.04, 0.05, 0.14]
@@ -35,6 +36,12 @@ def test_a_document_has_exactly_the_promised_fields():
         ],
         "model": "shallow48",
     }
+
+
+def test_what_is_out_of_the_ordinary_has_a_key_of_its_own():
+    answer = document("a.png", Prediction(9, 9, (a_face(MOSTLY_HAPPY, turn=-20.0),), "by hand"), "a + b", "crops")
+    assert (answer["tta"], answer["boxes"], answer["model"]) == ("crops", "by hand", "a + b")
+    assert answer["faces"][0]["turn"] == -20.0
 
 
 def test_the_table_has_a_line_for_every_face_and_for_every_file_without_one():
@@ -88,3 +95,14 @@ def test_large_photos_are_drawn_small(astronaut):
     large = astronaut.resize((3000, 1500))
     picture = draw_boxes(large, [a_face(MOSTLY_HAPPY, (1000, 200, 500, 500))], side=600)
     assert picture.size == (600, 300)
+
+
+def test_a_leaning_face_has_a_leaning_box(astronaut):
+    blank = Image.new("RGB", (400, 400), "white")
+    upright, leaning = (
+        np.asarray(draw_boxes(blank, [a_face(MOSTLY_HAPPY, (150, 150, 100, 100), turn)])) for turn in (0.0, 45.0)
+    )
+    right_middle = upright[200, 248:253].sum()
+    assert right_middle < 255 * 15  # an upright box runs there
+    assert (leaning[200, 248:253] == 255).all()
+    assert (leaning[200, 266:275] != 255).any()  # a diamond reaches 71 pixels from its middle

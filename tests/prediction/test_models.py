@@ -5,7 +5,7 @@ import pytest
 from fer_core.errors import InputRefused, NotFound, UsageError
 from fer_core.files import write_json
 from fer_core.networks.weights import save_model
-from fer_core.prediction.models import choose, list_choices
+from fer_core.prediction.models import choose, choose_all, list_choices
 
 
 @pytest.fixture
@@ -37,6 +37,16 @@ def test_a_run_can_be_asked_by_its_id(workspace, shipped, shallow, astronaut):
     assert predictor.name == "mine"
     (face,) = predictor.predict(astronaut).faces
     assert face.probabilities == pytest.approx(shallow.predict(astronaut).faces[0].probabilities, abs=1e-6)
+
+
+def test_several_can_be_asked_at_once_each_of_them_once(workspace, shipped, shallow):
+    assert [one.name for one in choose_all(workspace, models=["beta48", "alpha48", "beta48"], shipped=shipped)] == [
+        "beta48",
+        "alpha48",
+    ]
+    make_run(workspace, shallow, "mine", "done", "2026-01-01T00:00:00+00:00")
+    make_run(workspace, shallow, "yours", "done", "2026-01-01T00:00:00+00:00")
+    assert [one.name for one in choose_all(workspace, runs=["yours", "mine"], shipped=shipped)] == ["yours", "mine"]
 
 
 def test_a_stopped_run_with_weights_can_be_asked_but_not_one_without(workspace, shipped, shallow):

@@ -110,13 +110,71 @@ def test_a_file_that_cannot_be_read_gets_a_sentence_and_the_others_an_answer(pre
     assert len(answered["faces"]) == 1
 
 
-def test_a_missing_file_and_a_folder_are_answered_like_broken_ones(predict, photo, tmp_path):
-    code, out, _ = predict(tmp_path / "nowhere.png", tmp_path, photo, "--json")
+def test_a_missing_file_and_an_empty_folder_are_answered_like_broken_ones(predict, photo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, out, _ = predict(tmp_path / "nowhere.png", tmp_path / "empty", photo, "--json")
     assert code == 1
     missing, folder, answered = json.loads(out)
     assert "No such file" in missing["error"]
-    assert "error" in folder
+    assert "a folder without pictures" in folder["error"]
     assert len(answered["faces"]) == 1
+
+
+@pytest.fixture
+def album(tmp_path, photo):
+    """Two smiles, one of them said to be sad, and a hill; a text beside them."""
+    for place in ("album/happy/a.png", "album/Sadness/b.png"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_bytes(photo.read_bytes())
+    Image.linear_gradient("L").save(tmp_path / "album" / "happy" / "hill.png")
+    (tmp_path / "album" / "notes.txt").write_text("no picture")
+    return tmp_path / "album"
+
+
+def test_a_folder_stands_for_its_pictures_and_a_pattern_for_what_it_matches(predict, album):
+    _, out, _ = predict(album, "--json")
+    assert [answer["file"] for answer in json.loads(out)] == [
+        str(album / name) for name in ("Sadness/b.png", "happy/a.png", "happy/hill.png")
+    ]
+    _, out, _ = predict(album / "*" / "?.png", "--json")
+    assert [answer["file"] for answer in json.loads(out)] == [
+        str(album / name) for name in ("Sadness/b.png", "happy/a.png")
+    ]
+    code, out, _ = predict(album / "*.gif", "--json")
+    assert (code, "No such file" in json.loads(out)[0]["error"]) == (1, True)
+
+
+def test_labelled_folders_are_counted_in_a_confusion_matrix(predict, album, shallow, astronaut):
+    code, out, _ = predict(album, "--json", "--labelled")
+    document = json.loads(out)
+    assert code == 0
+    assert [answer["given"] for answer in document["files"]] == ["sad", "happy", "happy"]
+    said = shallow.predict(astronaut).faces[0].index
+    expected = np.zeros((7, 7), int)
+    expected[NAMES.index("sad"), said] += 1
+    expected[NAMES.index("happy"), said] += 1
+    assert document["evaluation"]["confusion"] == expected.tolist()
+    assert (document["evaluation"]["without_face"], document["evaluation"]["without_label"]) == (1, 0)
+    _, out, _ = predict(album, "--labelled")
+    assert "Of 2 labelled faces" in out
+    code, _, err = predict(album / "happy" / "hill.png", "--labelled")
+    assert code == 1
+    assert "no photo with both a face and a label" in err
+
+
+def test_several_runs_answer_as_one(predict, photo, workspace, shallow):
+    twin = workspace.run("r2")
+    write_json(twin / "run.json", {"id": "r2", "status": "done", "started": "2026-01-02", "version": "demo"})
+    save_model(twin / "best.safetensors", shallow.model.module, shallow.model.spec)
+    _, out, _ = predict(photo, "--json", "--run", "r2")  # the fixture names the first
+    (answer,) = json.loads(out)
+    assert answer["model"] == "r2 + r1"
+
+
+def test_yunet_without_its_weights_says_where_to_put_them(predict, photo):
+    code, _, err = predict(photo, "--faces", "yunet")
+    assert code == 1
+    assert "put face_detection_yunet_2023mar.onnx" in err
 
 
 def test_no_face_is_an_empty_list_and_whole_takes_the_picture_itself(predict, tmp_path):
@@ -131,6 +189,9 @@ def test_no_face_is_an_empty_list_and_whole_takes_the_picture_itself(predict, tm
 def test_tta_changes_the_numbers(predict, photo):
     _, plain, _ = predict(photo, "--json")
     _, averaged, _ = predict(photo, "--json", "--tta")
+    assert json.loads(averaged)[0]["tta"] == "flip"
+    _, crops, _ = predict(photo, "--json", "--tta", "crops")
+    assert json.loads(crops)[0]["faces"][0]["probabilities"] != json.loads(averaged)[0]["faces"][0]["probabilities"]
     assert json.loads(plain)[0]["faces"][0]["box"] == json.loads(averaged)[0]["faces"][0]["box"]
     assert json.loads(plain)[0]["faces"][0]["probabilities"] != json.loads(averaged)[0]["faces"][0]["probabilities"]
 

@@ -7,6 +7,7 @@ from PIL import Image
 
 from fer_core.emotions import NAMES
 from fer_core.imaging.crop import crop_face, to_grey
+from fer_core.prediction.predictor import together
 
 
 def tiled(photo: Image.Image) -> Image.Image:
@@ -47,12 +48,38 @@ def test_a_face_is_judged_alike_alone_and_in_company(shallow, astronaut):
 
 def test_tta_is_the_mean_of_the_face_and_its_mirror_image(shallow, astronaut):
     (plain,) = shallow.predict(astronaut).faces
-    (averaged,) = shallow.predict(astronaut, tta=True).faces
+    (averaged,) = shallow.predict(astronaut, tta="flip").faces
     mirrored = shallow.probabilities(np.ascontiguousarray(plain.crop[None, :, ::-1]))[0]
     assert np.allclose(averaged.probabilities, (plain.probabilities + mirrored) / 2, atol=1e-6)
     assert not np.allclose(averaged.probabilities, plain.probabilities, atol=1e-4)
-    turned = shallow.probabilities(np.ascontiguousarray(plain.crop[None, :, ::-1]), tta=True)[0]
+    turned = shallow.probabilities(np.ascontiguousarray(plain.crop[None, :, ::-1]), tta="flip")[0]
     assert np.allclose(turned, averaged.probabilities, atol=1e-6)
+
+
+def test_several_models_answer_with_their_mean(shallow, bands, astronaut):
+    both = together([shallow, bands])
+    one, other, mean = (asked.predict(astronaut, tta="crops").faces[0] for asked in (shallow, bands, both))
+    assert np.allclose(mean.probabilities, (one.probabilities + other.probabilities) / 2, atol=1e-6)
+    assert mean.box == one.box
+    assert both.name == "random + bands"
+    assert together([shallow]) is shallow
+
+
+def test_a_box_by_hand_is_taken_instead_of_what_would_be_found(shallow, astronaut):
+    prediction = shallow.predict(astronaut, box=(-20, 300, 120, 120))
+    (face,) = prediction.faces
+    assert (face.box, prediction.origin) == ((-20, 300, 120, 120), "by hand")
+    assert np.array_equal(face.crop, crop_face(to_grey(astronaut), (-20, 300, 120, 120)))
+
+
+def test_a_leaning_face_is_judged_much_like_the_upright_one(shallow, astronaut):
+    (upright,) = shallow.predict(astronaut).faces
+    (leaning,) = shallow.predict(astronaut.rotate(-25, Image.Resampling.BICUBIC, fillcolor=(120, 130, 140))).faces
+    assert leaning.turn == 20
+    alike = np.corrcoef(leaning.crop[8:40, 8:40].ravel(), upright.crop[8:40, 8:40].ravel())[0, 1]
+    untouched = crop_face(to_grey(astronaut.rotate(-25, Image.Resampling.BICUBIC)), leaning.box)
+    assert alike > 0.6
+    assert np.corrcoef(untouched[8:40, 8:40].ravel(), upright.crop[8:40, 8:40].ravel())[0, 1] < alike - 0.1
 
 
 def test_no_face_is_no_prediction_unless_the_whole_picture_is_asked_for(shallow):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer_core.prediction.cards import card_of, sureness_of
 from fer_core.prediction.explanation import explain
 from fer_core.prediction.models import SHIPPED, choose
 from fer_core.prediction.predictor import Predictor
@@ -31,7 +32,19 @@ def test_it_sees_the_smile_at_the_mouth(shipped, astronaut, method):
     assert 8 <= column < 40
 
 
+def test_its_card_says_what_it_is_not_for_and_what_its_calls_are_worth(workspace):
+    choice = choose(workspace)
+    card = card_of(workspace, choice)
+    for misuse in ("hiring", "proctoring or attendance", "identify", "diagnosis", "Expressions are not feelings"):
+        assert misuse in card
+    counted = sureness_of(workspace, choice)
+    assert counted.place == "PrivateTest"
+    assert counted.calls.sum() == 3589
+    assert 0.60 < counted.right.sum() / 3589 < 0.70  # its accuracy, counted a second way
+    assert counted.sentence(0.999) == "Of calls this sure, about 19 of 20 were right on PrivateTest."
+
+
 def test_the_mirror_image_smiles_as_well(shipped, astronaut):
     (plain,) = shipped.predict(astronaut).faces
-    (averaged,) = shipped.predict(astronaut, tta=True).faces
+    (averaged,) = shipped.predict(astronaut, tta="flip").faces
     assert averaged.label == plain.label

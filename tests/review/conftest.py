@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fer_core.dataset.store import Dataset, Images, create_dataset
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 from fer_core.workspace import Workspace
 
 # row:      0  1  2  3  4  5  6  7  8  9 10 11

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from fer_core.dataset.store import open_dataset
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import read_verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import read_verdict
 from fer_core.workspace import Workspace
 
 if __name__ == "__main__":

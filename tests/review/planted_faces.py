@@ -11,8 +11,8 @@ from fer_core.audit.results import Audit
 from fer_core.audit.scores import SCORES
 from fer_core.dataset.store import Dataset, Images, create_dataset
 from fer_core.emotions import NAMES
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import Verdict
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 from fer_core.workspace import Workspace
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
-from fer_core.review.adjudication import DOCKETS, cases, decision, docket
-from fer_core.review.consensus import STATES, consensus
+from fer_core.review.judgement.adjudication import DOCKETS, cases, decision, docket
+from fer_core.review.judgement.consensus import STATES, consensus
 
 
 @pytest.fixture

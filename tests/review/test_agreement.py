@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from fer_core.review.agreement import ballot_counts, cohen_kappa, krippendorff_alpha, pairwise_kappa
-from fer_core.review.consensus import person_votes
+from fer_core.review.judgement.agreement import ballot_counts, cohen_kappa, krippendorff_alpha, pairwise_kappa
+from fer_core.review.judgement.consensus import person_votes
 
 
 def test_alpha_of_krippendorffs_own_example_with_missing_answers() -> None:

@@ -6,9 +6,9 @@ import pytest
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
 from fer_core.evaluation.metrics import wilson
-from fer_core.review.annotators import accuracies, annotator_table
-from fer_core.review.consensus import consensus
-from fer_core.review.gold import gold_labels
+from fer_core.review.judgement.annotators import accuracies, annotator_table
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.judgement.gold import gold_labels
 
 SAD = NAMES.index("sad")
 

@@ -5,7 +5,7 @@ import pytest
 
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
-from fer_core.review.consensus import STATES, consensus
+from fer_core.review.judgement.consensus import STATES, consensus
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_core.review.dawid_skene import PSEUDO_ACCURACY, PSEUDO_ANSWERS, dawid_skene
+from fer_core.review.judgement.dawid_skene import PSEUDO_ACCURACY, PSEUDO_ANSWERS, dawid_skene
 
 
 def crowd(seed: int, accuracy: list[float], items: int = 400, each: int = 3, classes: int = 7):

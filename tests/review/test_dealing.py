@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from fer_core.audit.results import latest_audit
 from fer_core.dataset.store import Images, create_dataset
-from fer_core.review.answers import current_answers
-from fer_core.review.cards import Seat, deal, recent_cards
-from fer_core.review.dealing import AUDIT, GOLD_ITEM, mixture, standing
-from fer_core.review.kinds import KINDS
-from fer_core.review.leases import LASTS, Held, LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.seat import loads
-from fer_core.review.selections import save_selection
-from fer_core.review.stream import random_stream
-from fer_core.review.verdict import Verdict
+from fer_core.review.cards.cards import Seat, deal, recent_cards
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
+from fer_core.review.queues.answers import current_answers
+from fer_core.review.queues.dealing import AUDIT, GOLD_ITEM, mixture, standing
+from fer_core.review.queues.kinds import KINDS
+from fer_core.review.queues.leases import LASTS, Held, LeaseBook
+from fer_core.review.queues.seat import loads
+from fer_core.review.queues.selections import save_selection
+from fer_core.review.queues.stream import random_stream
 
 PLAIN = {"audit_share": 0.0, "gold_share": 0.0}
 

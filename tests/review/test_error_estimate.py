@@ -8,12 +8,12 @@ from planted_faces import answers, planted_dataset, told
 from fer_core.dataset.version import DatasetVersion
 from fer_core.emotions import NAMES
 from fer_core.evaluation.metrics import wilson
-from fer_core.review.estimate import estimate_errors
-from fer_core.review.log import VerdictLog
-from fer_core.review.outcomes import blind_opinion, first_answers, gold_hits
+from fer_core.review.estimates.estimate import estimate_errors
+from fer_core.review.estimates.outcomes import blind_opinion, first_answers, gold_hits
+from fer_core.review.estimates.strata import further_images, wilson_bounds
+from fer_core.review.events.log import VerdictLog
 from fer_core.review.policy import POLICIES, plan_cut
-from fer_core.review.strata import further_images, wilson_bounds
-from fer_core.review.stream import random_stream
+from fer_core.review.queues.stream import random_stream
 
 IMAGES = 2000
 

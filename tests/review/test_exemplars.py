@@ -8,8 +8,8 @@ import pytest
 
 from fer_core.dataset.store import Images, create_dataset
 from fer_core.emotions import NAMES
-from fer_core.review.consensus import AGREED, DISPUTED, Consensus
-from fer_core.review.exemplars import HARD_PAIRS, PER_CLASS, PER_SIDE, exemplars
+from fer_core.review.cards.exemplars import HARD_PAIRS, PER_CLASS, PER_SIDE, exemplars
+from fer_core.review.judgement.consensus import AGREED, DISPUTED, Consensus
 
 COUNT = 40  # images of each class, in turn
 

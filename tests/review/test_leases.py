@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fer_core.dataset.store import Images, create_dataset
-from fer_core.review.cards import Seat, deal
-from fer_core.review.leases import LASTS, RENEWED_EVERY, LeaseBook
-from fer_core.review.log import VerdictLog
+from fer_core.review.cards.cards import Seat, deal
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.queues.leases import LASTS, RENEWED_EVERY, LeaseBook
 
 HASH = "d" * 64
 

@@ -8,7 +8,7 @@ import pytest
 
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
-from fer_core.review.look import look_closer, networks_say, suspect_words
+from fer_core.review.cards.look import look_closer, networks_say, suspect_words
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from cleanlab.multiannotator import get_label_quality_multiannotator
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.crowdlab import crowdlab
-from fer_core.review.opinions import METHODS, class_distribution, labels_of
+from fer_core.review.judgement.crowdlab import crowdlab
+from fer_core.review.judgement.opinions import METHODS, class_distribution, labels_of
 
 FEAR, SAD, HAPPY = (NAMES.index(name) for name in ("fear", "sad", "happy"))
 

@@ -10,12 +10,12 @@ from fer_core.audit.findings import findings
 from fer_core.dataset.version import open_version
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.effect import effect
 from fer_core.review.policy import POLICIES, Policy, cut_version, plan_cut, policy_named
+from fer_core.review.policy.effect import effect
 
 
 class Found:
-    """An audit that found row 7 flat and rows 0 and 1 blurred."""
+    """An audit that found row 7 flat, rows 0 and 1 blurred, and rows 8 and 10 black and white; 10 is a test row."""
 
     id = "by-hand"
     document: ClassVar = {"settings": {"labels": False}}
@@ -23,6 +23,7 @@ class Found:
         [
             findings(np.array([7]), "flat", 1.0, ["All pixels are 0."]),
             findings(np.array([0, 1]), "blurred", 0.9, ["Soft.", "Soft."]),
+            findings(np.array([8, 10]), "black-and-white", 0.9, ["A drawing.", "A drawing."]),
         ]
     )
 
@@ -92,6 +93,16 @@ def test_findings_of_the_audit_and_the_policy_of_the_paper(dataset, log):
     assert {0, 1, 7} <= set(dropped(improved))
     assert improved.manifest["reason"][7] == "flat: All pixels are 0."
     assert improved.version.policy["audit"] == "by-hand"
+
+
+def test_the_policy_of_the_five_layer_paper_drops_black_and_white_and_nothing_else(dataset, log, say):
+    log.record(dataset, [say(0, "fear"), say(1, "unusable")])
+    cut = plan_cut(dataset, log, Found(), policy_named("five-layer"))
+    assert dropped(cut) == [8]
+    assert cut.manifest["reason"][8] == "black-and-white: A drawing."
+    assert cut.manifest["label"].tolist() == dataset.labels.tolist()
+    assert 8 not in dropped(plan_cut(dataset, log, Found(), policy_named("improved")))
+    assert {7, 8} <= set(dropped(plan_cut(dataset, log, Found(), Policy(drop_findings=("flat", "black-and-white")))))
 
 
 def test_a_policy_that_needs_an_audit_says_so(dataset, log):

@@ -9,11 +9,12 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from fer_core.dataset.store import TRAINING, Images, create_dataset
-from fer_core.review.effect import effect
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 from fer_core.review.policy import Policy, cut_version, plan_cut
-from fer_core.review.policy.balancing import class_weights, repeats, surplus
-from fer_core.review.verdict import Verdict
+from fer_core.review.policy.balancing import surplus
+from fer_core.review.policy.effect import effect
+from fer_core.training.balance import class_weights, repeats
 
 SIZES = (8, 2, 5, 0, 3, 4, 6)  # Training images per class
 PLAIN = Policy(drop_findings=())

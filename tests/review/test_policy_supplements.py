@@ -10,8 +10,8 @@ from fer_core.dataset.version import open_version
 from fer_core.emotions import NAMES
 from fer_core.errors import NotFound, UsageError
 from fer_core.evaluation.protocol import make_protocol
-from fer_core.review.effect import effect
 from fer_core.review.policy import Policy, Supplement, cut_version, parse_supplement, plan_cut
+from fer_core.review.policy.effect import effect
 
 DISGUST, HAPPY = NAMES.index("disgust"), NAMES.index("happy")
 

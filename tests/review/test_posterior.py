@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_core.review.posterior import MOST, SURE, posterior, prior, wanted
+from fer_core.review.judgement.posterior import MOST, SURE, posterior, prior, wanted
 
 ANGRY, HAPPY, SAD, UNUSABLE, AMBIGUOUS = 0, 3, 4, 7, 8
 GIVEN_HAPPY = np.eye(7)[[HAPPY]]

@@ -3,7 +3,13 @@
 import pytest
 
 from fer_core.errors import InputRefused
-from fer_core.review.preferences import Preferences, load_preferences, read_keys, read_preferences, save_preferences
+from fer_core.review.cards.preferences import (
+    Preferences,
+    load_preferences,
+    read_keys,
+    read_preferences,
+    save_preferences,
+)
 
 KEYS = {"angry": "1", "happy": "4", "keep": " ", "undo": "u"}
 

@@ -5,10 +5,10 @@ import pytest
 from planted_faces import answers, planted_audit, planted_dataset, told
 from sklearn.isotonic import isotonic_regression
 
-from fer_core.review.budget import HitRates, budget, expected_against, not_rising
-from fer_core.review.consensus import consensus
-from fer_core.review.log import VerdictLog
-from fer_core.review.pace import paces, reviews
+from fer_core.review.estimates.budget import HitRates, budget, expected_against, not_rising
+from fer_core.review.estimates.pace import paces, reviews
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import consensus
 
 IMAGES = 2000
 

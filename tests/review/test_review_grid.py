@@ -11,7 +11,7 @@ from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset, Images, create_dataset
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.grid import (
+from fer_core.review.cards.grid import (
     COPIES,
     DOUBTFUL,
     GIVEN,
@@ -23,8 +23,8 @@ from fer_core.review.grid import (
     deal_sheets,
     sheet_order,
 )
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import ADJUDICATION
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import ADJUDICATION
 
 # Of tests/review/conftest.py: rows 2, 3 and 4, 5 and 6, 10 show the same picture; 4 (happy) and 5 (sad) are in
 # conflict; 6 (surprise) stands in Training and 10 (surprise) in PrivateTest.

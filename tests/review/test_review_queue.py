@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from fer_core.audit.findings import REASONS, findings
 from fer_core.dataset.store import Images, create_dataset
 from fer_core.errors import UsageError
-from fer_core.review.answers import current_answers
-from fer_core.review.cards import Seat
-from fer_core.review.kinds import KINDS, end_of, kind_of
-from fer_core.review.queue import (
+from fer_core.review.cards.cards import Seat
+from fer_core.review.queues.answers import current_answers
+from fer_core.review.queues.kinds import KINDS, end_of, kind_of
+from fer_core.review.queues.queue import (
     ASKED,
     BATCH,
     QUALITY_REASONS,
@@ -29,8 +29,8 @@ from fer_core.review.queue import (
     stream_queue,
     suspects_queue,
 )
-from fer_core.review.seat import open_queue
-from fer_core.review.stream import random_stream
+from fer_core.review.queues.seat import open_queue
+from fer_core.review.queues.stream import random_stream
 
 
 def ranked(dataset, reasons):

@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fer_core.dataset.store import Dataset, Images, create_dataset
-from fer_core.review.consensus import AGREED, AMBIGUOUS, DISPUTED, STATE_UNUSABLE, UNTOUCHED, Consensus
-from fer_core.review.scoreboard import FEWEST_ERRORS, Scoreboard, scoreboard
+from fer_core.review.judgement.consensus import AGREED, AMBIGUOUS, DISPUTED, STATE_UNUSABLE, UNTOUCHED, Consensus
+from fer_core.review.judgement.scoreboard import FEWEST_ERRORS, Scoreboard, scoreboard
 from fer_core.workspace import Workspace
 
 COUNT = 400

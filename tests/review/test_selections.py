@@ -5,8 +5,8 @@ import pytest
 
 from fer_core.errors import NotFound, UsageError
 from fer_core.files import write_json
-from fer_core.review.cards import Seat, deal, open_queue
-from fer_core.review.selections import list_selections, load_selection, save_selection
+from fer_core.review.cards.cards import Seat, deal, open_queue
+from fer_core.review.queues.selections import list_selections, load_selection, save_selection
 
 
 def test_what_was_picked_comes_back_in_its_order(dataset) -> None:

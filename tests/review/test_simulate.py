@@ -7,12 +7,12 @@ from planted_faces import planted_audit, planted_dataset
 
 from fer_core.dataset.votes import ANSWERS, CONTEMPT, NOT_A_FACE, UNKNOWN, VoteTable
 from fer_core.errors import Cancelled, UsageError
-from fer_core.review.consensus import consensus
-from fer_core.review.estimate import estimate_errors
-from fer_core.review.leases import LeaseBook
-from fer_core.review.log import VerdictLog
-from fer_core.review.repairs import yardstick
-from fer_core.review.simulate import Plan, by_score, simulate
+from fer_core.review.estimates.estimate import estimate_errors
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.consensus import consensus
+from fer_core.review.queues.leases import LeaseBook
+from fer_core.review.simulation.repairs import yardstick
+from fer_core.review.simulation.simulate import Plan, by_score, simulate
 
 
 def table(dataset, votes):

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fer_core.errors import InputRefused
-from fer_core.review.exchange import export_log, import_log, log_lines
-from fer_core.review.log import VerdictLog
-from fer_core.review.verdict import ANSWERS, read_verdict
+from fer_core.review.events.exchange import export_log, import_log, log_lines
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import ANSWERS, read_verdict
 
 events = st.fixed_dictionaries(
     {

@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from fer_core import database
 from fer_core.errors import StoreError
-from fer_core.review.database import open_database
-from fer_core.review.log import VerdictLog, counts
+from fer_core.review.events.database import open_database
+from fer_core.review.events.log import VerdictLog, counts
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = Path(__file__).with_name("log_writer.py")

@@ -7,8 +7,8 @@ from fer_core.dataset.store import Images, create_dataset
 from fer_core.dataset.version import as_imported
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.difference import difference
 from fer_core.review.policy import POLICIES, Policy, Supplement, cut_version
+from fer_core.review.policy.difference import difference
 
 NOTHING = POLICIES["relabel-only"]
 

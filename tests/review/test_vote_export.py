@@ -8,9 +8,9 @@ import pytest
 from fer_core.dataset.version import as_imported
 from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
 from fer_core.errors import UsageError
-from fer_core.review.log import VerdictLog
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.vote_export import export_votes, vote_counts
 from fer_core.review.policy import POLICIES, cut_version
-from fer_core.review.vote_export import export_votes, vote_counts
 
 
 @pytest.fixture

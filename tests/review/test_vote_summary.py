@@ -5,7 +5,7 @@ import pytest
 
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
-from fer_core.review.vote_summary import most_split, summarise_votes
+from fer_core.review.judgement.vote_summary import most_split, summarise_votes
 
 
 def test_figures_by_hand(dataset) -> None:

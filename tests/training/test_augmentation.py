@@ -67,6 +67,15 @@ def test_zoom_moves_away_from_and_towards_the_middle() -> None:
     assert 18 < radius.max() <= 16.5 * 1.21
 
 
+def test_shear_slants_within_its_degrees() -> None:
+    """Shear moves a row sideways by its distance from the middle, here 16 rows; the row itself stays."""
+    moved = centres(augment(spot(8, 24), replace(STILL, shear=20.0), generator())) - 23.5
+    torch.testing.assert_close(moved[:, 0], torch.full((64,), -15.5), atol=0.3, rtol=0)
+    slants = torch.rad2deg(torch.atan((moved[:, 1] - 0.5) / 15.5))
+    assert slants.abs().max() <= 21
+    assert slants.min() < -10 and slants.max() > 10
+
+
 def test_what_comes_in_from_outside_repeats_the_border() -> None:
     images = torch.full((32, 1, 48, 48), 0.7)
     moved = augment(images, replace(STILL, shift=0.2, rotation=15.0, zoom=0.2), generator())

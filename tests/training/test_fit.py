@@ -1,6 +1,7 @@
 """The loop learns, repeats itself by seed, and lets nobody in who should stay out."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 
 from fer_core.errors import Cancelled, FerretError, UsageError
 from fer_core.evaluation.inference import predict_probabilities
+from fer_core.networks.weights import load_model
+from fer_core.training.checkpoints import restore_checkpoint, save_checkpoint
 from fer_core.training.loop import Observer, Training, fit
 from fer_core.training.recipe import Recipe
 
@@ -37,15 +40,16 @@ class Notes(Observer):
     [
         {},
         {"optimiser": "adam", "schedule": "constant", "warmup": 0.0},
-        {"optimiser": "sgd", "learning_rate": 0.05, "schedule": "cosine"},
+        {"optimiser": "nesterov", "learning_rate": 0.05, "schedule": "cosine"},
+        {"optimiser": "rmsprop", "learning_rate": 3e-4, "clip": 1.0, "schedule": "step", "every": 2},
         {"average": 0.9, "label_smoothing": 0.1},
         {"precision": "bfloat16"},
     ],
-    ids=["adamw", "adam", "sgd", "average", "bfloat16"],
+    ids=["adamw", "adam", "nesterov", "rmsprop", "average", "bfloat16"],
 )
 def test_learns_what_can_be_learned(bar_images: Data, tiny: Recipe, change: dict) -> None:
     images, labels = bar_images
-    model = fit(images, labels, ROWS, replace(tiny, epochs=6, **change), seed=1)
+    model = fit(images, labels, ROWS, replace(tiny, epochs=6, options={"dense": 64}, **change), seed=1)
     predicted = predict_probabilities(model, images[HELD_OUT]).argmax(1)
     assert (predicted == labels[HELD_OUT]).mean() > 0.9
 
@@ -121,10 +125,12 @@ def test_an_observer_hears_every_step_with_its_images_and_their_logits(bar_image
         np.testing.assert_allclose(torch.softmax(logits, 1).numpy(), said[batch.numpy()], atol=1e-4)
 
 
-def test_an_epoch_says_how_good_it_was_on_the_held_out_rows(bar_images: Data, tiny: Recipe) -> None:
+@pytest.mark.parametrize("average", [0.0, 0.9], ids=["weights", "average"])
+def test_an_epoch_says_how_good_it_was_on_the_held_out_rows(bar_images: Data, tiny: Recipe, average: float) -> None:
+    """By the very weights that are returned: the moving average, where there is one, not here and the others there."""
     images, labels = bar_images
     notes = Notes()
-    model = fit(images, labels, ROWS, tiny, validation=HELD_OUT, observer=notes)
+    model = fit(images, labels, ROWS, replace(tiny, average=average), validation=HELD_OUT, observer=notes)
     probabilities = predict_probabilities(model, images[HELD_OUT])
     last = notes.epochs[-1]
     assert last["val_accuracy"] == pytest.approx((probabilities.argmax(1) == labels[HELD_OUT]).mean())
@@ -182,3 +188,55 @@ def test_a_loss_that_explodes_is_said_in_a_sentence(bar_images: Data, tiny: Reci
 def test_nothing_to_train_on_is_said(bar_images: Data, tiny: Recipe) -> None:
     with pytest.raises(UsageError, match="nothing to train on"):
         fit(*bar_images, ROWS[:0], tiny)
+
+
+def test_training_crops_at_random_and_evaluation_from_the_middle(bar_images: Data) -> None:
+    """A crop of 40 of 48 pixels begins in one of 81 places; without moving it is a part of the picture as it is."""
+    recipe = Recipe("r", size=40, crop=40, flip=False, options={"dense": 8})
+    numbered = np.arange(48 * 48).reshape(1, 48, 48) % 251
+    images = np.repeat(numbered, 64, 0).astype(np.uint8)
+    training = Training(recipe, 64, seed=0)
+    seen: list[torch.Tensor] = []
+    training.module.register_forward_pre_hook(lambda _, given: seen.append(given[0].clone()))
+    fit(images, bar_images[1][:64], np.arange(64), recipe.changed(epochs=1), training=training)
+    pixels = ((seen[0][:, 0] * 0.2550 + 0.5077) * 255).round().long().numpy()
+    places = {(row, column) for row in range(9) for column in range(9)}
+    found = [[p for p in places if (numbered[0, p[0] : p[0] + 40, p[1] : p[1] + 40] == crop).all()] for crop in pixels]
+    assert all(len(match) == 1 for match in found)
+    chosen = [match[0] for match in found]
+    assert len(set(chosen)) > 30
+    assert {0, 8} <= {row for row, _ in chosen} and {0, 8} <= {column for _, column in chosen}
+    seen.clear()
+    predict_probabilities(training.model(), images[:1])
+    middle = training.spec.input.tensor(images[:1])
+    torch.testing.assert_close(seen[0], middle)
+    assert (((middle[0, 0] * 0.2550 + 0.5077) * 255).round().long().numpy() == numbered[0, 4:44, 4:44]).all()
+
+
+def test_training_and_evaluation_see_the_same_equalised_picture(bar_images: Data) -> None:
+    recipe = Recipe("r", size=24, equalise=True, resize="bilinear", flip=False, epochs=1, options={"dense": 8})
+    training = Training(recipe, 8, seed=0)
+    seen: list[torch.Tensor] = []
+    training.module.register_forward_pre_hook(lambda _, given: seen.append(given[0].clone()))
+    fit(*bar_images, np.arange(8), recipe, training=training)
+    said = predict_probabilities(training.model(), bar_images[0][:8])
+    assert len(seen) == 2 and said.shape == (8, 7)
+    order = torch.cdist(seen[0].flatten(1), seen[1].flatten(1)).argmin(1)
+    assert sorted(order.tolist()) == list(range(8))
+    torch.testing.assert_close(seen[0], seen[1][order])
+
+
+def test_compiling_changes_the_speed_and_nothing_else(bar_images: Data, tiny: Recipe, monkeypatch, tmp_path) -> None:
+    """Traced and replayed by torch's own tracer, without the C++ compiler: same names, same numbers, and it goes on."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    recipe = tiny.changed(epochs=2, options={"dense": 32, "dropout": 0.2}, average=0.9)
+    plain, compiled = (Training(recipe.changed(compile=flag), 60, seed=3) for flag in (False, True))
+    for training in (plain, compiled):
+        fit(*bar_images, ROWS[:60], training.recipe, validation=HELD_OUT, seed=3, training=training)
+    one, two = plain.module.state_dict(), compiled.module.state_dict()
+    assert list(one) == list(two)
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], atol=1e-6, rtol=0)
+    save_checkpoint(tmp_path / "last.safetensors", compiled)
+    assert list(load_model(tmp_path / "last.safetensors").module.state_dict()) == list(one)
+    restore_checkpoint(tmp_path / "last.safetensors", Training(compiled.recipe, 60, seed=3))

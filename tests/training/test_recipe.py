@@ -1,19 +1,24 @@
 """Recipes: every knob known, wrong ones refused with a sentence."""
 
-from itertools import pairwise
+import inspect
 from pathlib import Path
 
 import pytest
 
 from fer_core.errors import InputRefused, NotFound
-from fer_core.training.recipe import Recipe, load_recipe, parse_recipe, shipped_recipes
-from fer_core.training.schedule import learning_rate
+from fer_core.networks.registry import find_network
+from fer_core.training.recipe import load_recipe, parse_recipe, shipped_recipes
 
 
 def test_every_shipped_recipe_loads_and_says_where_it_comes_from() -> None:
-    assert {"paper-shallow", "quick"} <= set(shipped_recipes())
+    papers = {f"paper-{name}" for name in ("shallow", "littlevgg", "modified", "vggnet", "vgg16", "covpool")}
+    tuned = {"tuned-littlevgg", "tuned-modified", "tuned-covpool"}
+    assert papers | tuned | {"quick", "thorough", "best"} <= set(shipped_recipes())
     for name in shipped_recipes():
         recipe = load_recipe(name)
+        inspect.signature(find_network(recipe.network).build).bind(recipe.size, **recipe.options)
+        assert name not in papers | tuned or recipe.network == name.split("-")[1]
+        assert name not in papers or "Assumed" in recipe.note
         assert recipe.name == name
         assert len(recipe.note) > 40
         assert parse_recipe(recipe.document(), name) == recipe
@@ -25,6 +30,28 @@ def test_the_papers_recipe_runs_its_30_epochs_and_says_what_is_assumed() -> None
     assert not recipe.flip
     assert recipe.shift == recipe.rotation == recipe.zoom == recipe.label_smoothing == 0
     assert "Assumed" in recipe.note
+
+
+def test_the_papers_recipes_say_what_the_papers_say() -> None:
+    modified, vggnet = load_recipe("paper-modified"), load_recipe("paper-vggnet")
+    assert (modified.optimiser, modified.learning_rate, modified.batch, modified.epochs) == ("adam", 0.01, 16, 100)
+    assert (modified.balance, modified.equalise) == ("augment", True)
+    assert (vggnet.optimiser, vggnet.momentum, vggnet.learning_rate, vggnet.weight_decay) == (
+        "nesterov",
+        0.9,
+        0.01,
+        1e-4,
+    )
+    assert (vggnet.schedule, vggnet.factor, vggnet.patience, vggnet.epochs) == ("plateau", 0.75, 5, 300)
+    assert (vggnet.size, vggnet.crop, vggnet.shift, vggnet.zoom, vggnet.rotation) == (40, 40, 0.2, 0.2, 10.0)
+    assert load_recipe("paper-littlevgg").balance == "weights"
+    vgg16 = load_recipe("paper-vgg16")
+    assert 0 < vgg16.freeze < vgg16.epochs and vgg16.options["weights"] == "imagenet"
+
+
+def test_no_recipe_shows_faces_upside_down_but_the_one_whose_paper_does() -> None:
+    assert [name for name in shipped_recipes() if load_recipe(name).balance == "augment"] == ["paper-modified"]
+    assert all(load_recipe(name).rotation <= 45 for name in shipped_recipes())
 
 
 def test_a_file_of_ones_own_takes_its_name_from_the_file(tmp_path: Path) -> None:
@@ -46,6 +73,15 @@ def test_a_file_of_ones_own_takes_its_name_from_the_file(tmp_path: Path) -> None
         ("learning_rate = -1.0", "learning_rate must be positive"),
         ("learning_rate = nan", "learning_rate must be positive"),
         ("epochs = = 3", "not a TOML file"),
+        ("momentum = 1.0", r"momentum must lie in \[0, 1\)"),
+        ("optimiser = 'nesterov'\nmomentum = 0.0", "nesterov needs a momentum above 0"),
+        ("schedule = 'exponential'", "schedule must be one of constant, one-cycle"),
+        ("balance = 'both'", "balance must be one of none, weights, oversample, augment"),
+        ("crop = 60", "crop must be 0"),
+        ("factor = 1.0", "factor must lie between 0 and 1"),
+        ("patience = 0", "every and patience must be at least 1 epoch"),
+        ("mixup = -0.1", "clip, mixup, cutmix, weight_decay: at least 0"),
+        ("shear = 90.0", "shear must lie between 0 and 60 degrees"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_its_place(tmp_path: Path, text: str, sentence: str) -> None:
@@ -56,27 +92,9 @@ def test_a_wrong_recipe_is_refused_with_its_place(tmp_path: Path, text: str, sen
 
 
 def test_an_unknown_name_says_what_there_is() -> None:
-    with pytest.raises(NotFound, match="paper-shallow, quick"):
+    with pytest.raises(NotFound, match="paper-vggnet, quick"):
         load_recipe("slow")
     with pytest.raises(NotFound, match="no recipe file"):
         load_recipe("nowhere.toml")
     with pytest.raises(NotFound):
         load_recipe("../recipes/quick")
-
-
-def test_one_cycle_rises_to_its_peak_and_falls_to_nothing() -> None:
-    recipe = Recipe("r", schedule="one-cycle", learning_rate=1.0, warmup=0.2)
-    rates = [learning_rate(recipe, step, 100) for step in range(100)]
-    assert max(rates) == rates[20] == 1.0
-    assert all(a < b for a, b in pairwise(rates[:21]))
-    assert all(a > b for a, b in pairwise(rates[20:]))
-    assert 0 < rates[-1] < 0.02
-
-
-def test_constant_stays_and_cosine_ends_at_nothing() -> None:
-    constant = Recipe("r", schedule="constant", warmup=0.0, learning_rate=0.1)
-    assert {learning_rate(constant, step, 50) for step in range(50)} == {0.1}
-    cosine = Recipe("r", schedule="cosine", warmup=0.0, learning_rate=1.0)
-    assert learning_rate(cosine, 0, 100) == 1.0
-    assert learning_rate(cosine, 50, 100) == pytest.approx(0.5)
-    assert learning_rate(cosine, 99, 100) < 0.001

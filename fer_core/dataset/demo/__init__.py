@@ -6,6 +6,7 @@ people       who it is
 canvas       anti-aliased shapes in face coordinates
 features, head, photo   one face, from the eyes to the finished picture
 nonfaces, faults        what should not be in the data set, and is
+film         a drawn film whose people and expressions are known
 """
 
 from dataclasses import dataclass

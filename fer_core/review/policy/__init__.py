@@ -5,7 +5,8 @@
     dropping      images that go: unusable, findings, leaks, conflicts, copies
     labelling     labels that people change, hard or soft
     supplementing images of a class from other data sets
-    balancing     classes of like size: by dropping, by weights, by repeating
+    balancing     classes of like size by dropping (by weights, by repeating: training.balance)
+    effect        what a cut changes, counted; difference: two versions against each other
 
 A policy changes Training only. Rows of the test splits never leave and never change; what people say about them
 stands in the manifest's `consensus` column. The same policy on the same log (up to the same watermark), audit, vote

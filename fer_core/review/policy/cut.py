@@ -14,13 +14,14 @@ from fer_core.dataset.version import SOFT, DatasetVersion, content_hash, store_v
 from fer_core.dataset.votes import VoteTable, open_votes
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.log import VerdictLog
-from fer_core.review.opinions import CROWDLAB
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.judgement.opinions import CROWDLAB
 from fer_core.review.policy import balancing
 from fer_core.review.policy.dropping import drop_images
 from fer_core.review.policy.labelling import Opinions, opinions, relabel_words, soft_labels
 from fer_core.review.policy.rules import Policy
 from fer_core.review.policy.supplementing import collect
+from fer_core.training.balance import class_weights, repeats
 from fer_core.workspace import Workspace
 
 
@@ -71,7 +72,7 @@ def plan_cut(
     if policy.balance == "drop":
         added = pool.drop_surplus(columns, _doubt(label, said, audit), policy.balance_to)
     elif policy.balance == "weights":
-        weights = balancing.class_weights(pool.labels)
+        weights = class_weights(pool.labels)
     elif policy.balance == "augment":
         added = pool.repeat(columns)
     if policy.soft or policy.ambiguous == "soft":
@@ -127,7 +128,7 @@ class _Pool:
 
     def repeat(self, columns: dict[str, Any]) -> Supplements | None:
         """Note how often an epoch shows each image."""
-        times = balancing.repeats(self.labels, self.contents)
+        times = repeats(self.labels, self.contents)
         columns["repeats"] = np.ones(len(columns["kept"]), np.int16)
         columns["repeats"][self.rows] = times[: len(self.rows)]
         if self.added is None:

@@ -9,7 +9,7 @@ from fer_core.audit.results import Audit
 from fer_core.dataset.store import SPLITS, TRAINING, Dataset
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.review.consensus import AMBIGUOUS, STATE_UNUSABLE, Consensus
+from fer_core.review.judgement.consensus import AMBIGUOUS, STATE_UNUSABLE, Consensus
 from fer_core.review.policy.rules import Policy
 
 

@@ -9,8 +9,8 @@ from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import VoteTable
 from fer_core.emotions import CLASSES, NAMES
-from fer_core.review.consensus import AMBIGUOUS, Consensus, consensus, person_votes
-from fer_core.review.opinions import CROWDLAB, MAJORITY, class_distribution, labels_of
+from fer_core.review.judgement.consensus import AMBIGUOUS, Consensus, consensus, person_votes
+from fer_core.review.judgement.opinions import CROWDLAB, MAJORITY, class_distribution, labels_of
 from fer_core.review.policy.rules import Policy
 
 _DIGITS = 4  # of a stored share, so that the last bits of another machine's arithmetic change no hash

@@ -5,9 +5,13 @@ from typing import Any
 
 from fer_core.emotions import NAMES, class_index
 from fer_core.errors import NotFound, UsageError
-from fer_core.review.opinions import MAJORITY, METHODS
+from fer_core.review.judgement.opinions import MAJORITY, METHODS
 
-PICTURE_FINDINGS = ("flat", "blurred")  # findings that speak of the picture, not of its label or its copies
+PICTURE_FINDINGS = (
+    "flat",
+    "blurred",
+    "black-and-white",
+)  # findings that speak of the picture, not of its label or its copies
 AMBIGUOUS_CHOICES = ("keep", "soft", "drop")
 BALANCES = ("none", "drop", "weights", "augment")
 SMALLEST, MEDIAN = "smallest", "median"
@@ -73,7 +77,10 @@ POLICIES = {
     "standard": Policy(),
     # "Facial emotion recognition using shallow CNN and improved FER-2013 dataset": exact copies removed by hash,
     # blurred and faceless images removed, mislabelled ones corrected.
-    "improved": Policy(drop_findings=PICTURE_FINDINGS),
+    "improved": Policy(drop_findings=("flat", "blurred")),
+    # "Facial Emotions Recognition Using Deep Learning Models" (the five-layer network): black-and-white images removed
+    # by a threshold and nothing else. Its class weights are the recipe's, `paper-littlevgg`.
+    "five-layer": Policy(False, False, False, False, ("black-and-white",), relabel=False),
     "relabel-only": Policy(False, False, False, False, ()),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from fer_core.emotions import EMOTIONS
-from fer_core.review.verdict import ANSWER_KEYS, NOT_A_FACE, UNSURE, UNUSABLE
+from fer_core.review.events.verdict import ANSWER_KEYS, NOT_A_FACE, UNSURE, UNUSABLE
 from pages._components import script
 from pages._components.review_queue import ink_on
 

@@ -11,9 +11,9 @@ from typing import Any
 import streamlit as st
 
 from fer_core.emotions import EMOTIONS
-from fer_core.review.exemplars import HARD_PAIRS
-from fer_core.review.preferences import RESERVED
-from fer_core.review.verdict import ANSWER_KEYS, KEEP, NOT_A_FACE, SKIP, UNSURE, UNUSABLE
+from fer_core.review.cards.exemplars import HARD_PAIRS
+from fer_core.review.cards.preferences import RESERVED
+from fer_core.review.events.verdict import ANSWER_KEYS, KEEP, NOT_A_FACE, SKIP, UNSURE, UNUSABLE
 from pages._components import script
 
 _HERE = Path(__file__).parent

@@ -1,0 +1,97 @@
+"""Whether reviewing helps the network: reviews of suspects against as many random ones, by votes nobody trained on.
+
+    python -m benchmarks.prove_cleaning DATASET [--workspace data] [--reviews 1000 3000 10000] [--seeds 3]
+
+Simulated annotators draw from the vote table kept with the data set and answer into logs that are thrown away: once in
+the order of suspicion, once in the order of the random audit. After so many reviews a version is cut (their labels,
+without what they call no face; nothing else), trained with the data set's own labels as the other arm, same recipe and
+seeds, and scored on VoteTest and on PrivateTest without copies (`prove`). Versions, runs and proofs stay in the
+workspace, so a call that was stopped goes on where it was. Writes benchmarks/proofs/DATASET.json.
+
+The order of suspicion knows the votes in two places: its regression was fitted to them, and its four crowd networks
+learnt from those of other pictures. Random order knows nothing.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fer_core.audit.results import Audit, need_audit
+from fer_core.dataset.store import Dataset, open_dataset
+from fer_core.dataset.version import DatasetVersion, as_imported, list_versions, open_version, store_version
+from fer_core.dataset.votes import VoteTable, open_votes
+from fer_core.files import write_json
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.policy.cut import plan_cut
+from fer_core.review.policy.rules import Policy
+from fer_core.review.queues.kinds import RANDOM
+from fer_core.review.queues.leases import LeaseBook
+from fer_core.review.simulation.simulate import Plan, simulate
+from fer_core.runs.proof import prove
+from fer_core.training.machine import cpu
+from fer_core.training.recipe import load_recipe
+from fer_core.workspace import Workspace
+
+ORDERS = {"suspects": "suspicion", "random": RANDOM}
+POLICY = Policy(drop_duplicates=False, drop_conflicts=False, drop_leaks=False, drop_findings=())
+FOLDER = Path(__file__).parent / "proofs"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset")
+    parser.add_argument("--workspace", type=Path, default=Path("data"))
+    parser.add_argument("--reviews", type=int, nargs="+", default=[1000, 3000, 10000])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--threads", type=int)
+    arguments = parser.parse_args()
+    workspace = Workspace(arguments.workspace.resolve())
+    dataset = open_dataset(workspace, arguments.dataset)
+    votes = open_votes(dataset)
+    assert votes is not None, "no votes are kept with the data set"
+    audit = need_audit(as_imported(dataset))
+    recipe = load_recipe(arguments.recipe).changed(epochs=arguments.epochs)
+    print(f"{cpu()['name']}, {cpu()['cores']} cores; {dataset.name}, {recipe.name}, {arguments.seeds} seeds")
+    found: list[dict[str, Any]] = []
+    for reviews in sorted(arguments.reviews):
+        for order in ORDERS:
+            version = reviewed(workspace, dataset, audit, votes, order, reviews)
+            document = prove(
+                workspace,
+                as_imported(dataset),
+                version,
+                recipe,
+                seeds=arguments.seeds,
+                thread_count=arguments.threads,
+            )
+            manifest = version.manifest
+            changed = int((manifest["label"] != dataset.labels).sum()), int((~manifest["kept"]).sum())
+            print(f"{reviews:,} {order}: {changed[0]:,} relabelled, {changed[1]:,} dropped. {document['sentence']}")
+            found.append({"reviews": reviews, "order": order, "relabelled": changed[0], "dropped": changed[1]})
+            found[-1] |= {"tests": document["tests"], "recipe": recipe.document(), "sentence": document["sentence"]}
+            FOLDER.mkdir(exist_ok=True)
+            write_json(FOLDER / f"{dataset.name}.json", found)
+    print(json.dumps([{key: one[key] for key in ("reviews", "order", "sentence")} for one in found], indent=1))
+
+
+def reviewed(
+    workspace: Workspace, dataset: Dataset, audit: Audit, votes: VoteTable, order: str, reviews: int
+) -> DatasetVersion:
+    """The version after so many simulated reviews by one annotator in this order; stored under a name that says so."""
+    name = f"sim-{order}-{reviews}"
+    if name in {version["name"] for version in list_versions(dataset)}:
+        return open_version(workspace, f"{dataset.name}@{name}")
+    with tempfile.TemporaryDirectory() as folder:
+        log = VerdictLog(Path(folder) / "labels.db")
+        plan = Plan(1, reviews, ORDERS[order], audit_share=0.0)
+        simulate(dataset, log, LeaseBook(Path(folder) / "leases.db"), audit, votes, plan)
+        cut = plan_cut(dataset, log, audit, POLICY).version
+    return store_version(workspace, dataset, name, cut.manifest, cut.policy)
+
+
+if __name__ == "__main__":
+    main()

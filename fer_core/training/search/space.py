@@ -1,0 +1,112 @@
+"""What a sweep may choose from: for each setting a range or a list of values; TOML files, those that ship in spaces/.
+
+[recipe]                                   # settings of a recipe
+optimiser = ["nesterov", "adamw"]          # one of these
+learning_rate = { low = 1e-4, high = 1e-1, log = true }
+batch = { low = 32, high = 256, step = 32 }
+
+[options.vggnet]                           # options of a network, where that network was chosen
+width = [32, 64]
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from fer_core.errors import InputRefused, NotFound
+from fer_core.training.recipe import Recipe
+
+SHIPPED = Path(__file__).parent / "spaces"
+FIXED = ("name", "note", "options", "epochs")  # not searched: epochs are what a trial costs
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from `low` to `high`, both included; whole ones with `step`, on a logarithm's scale with `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or (self.log and self.low <= 0) or (self.step is not None and self.step < 1):
+            raise ValueError("low must lie below high, above 0 with log; a step is at least 1")
+
+
+Knob = Range | tuple[Any, ...]
+"""A range, or the values to choose from."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is searched: knobs of the recipe, and of the options of each network, by name."""
+
+    recipe: dict[str, Knob]
+    options: dict[str, dict[str, Knob]] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """As it is stored with the sweep, to tell whether a sweep that goes on searches the same."""
+        return {
+            "recipe": {name: str(knob) for name, knob in self.recipe.items()},
+            "options": {
+                network: {name: str(knob) for name, knob in knobs.items()} for network, knobs in self.options.items()
+            },
+        }
+
+
+def load_space(reference: str) -> Space:
+    """A shipped space by name, or one of the user's own by a path that ends in `.toml`."""
+    path = Path(reference) if reference.endswith(".toml") else SHIPPED / f"{reference}.toml"
+    if not path.is_file() or (not reference.endswith(".toml") and reference not in shipped_spaces()):
+        known = ", ".join(shipped_spaces())
+        raise NotFound(f"There is no search space {reference!r} (there: {known}; a file of your own ends in .toml).")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputRefused(f"{path}: not a TOML file ({error}).") from error
+    return parse_space(document, str(path))
+
+
+def parse_space(document: dict[str, Any], where: str) -> Space:
+    """A space from its document; InputRefused names what is unknown or of the wrong kind."""
+    unknown = set(document) - {"recipe", "options"}
+    if unknown:
+        raise InputRefused(f"{where}: a space has [recipe] and [options.NETWORK], not {', '.join(sorted(unknown))}.")
+    settings = {setting.name for setting in fields(Recipe)} - set(FIXED)
+    recipe = _knobs(document.get("recipe", {}), f"{where}, [recipe]")
+    for name in recipe:
+        if name not in settings:
+            raise InputRefused(
+                f"{where}: {name!r} is no setting that can be searched (these are: {', '.join(sorted(settings))})."
+            )
+    options = {
+        network: _knobs(knobs, f"{where}, [options.{network}]")
+        for network, knobs in document.get("options", {}).items()
+    }
+    if not recipe and not options:
+        raise InputRefused(f"{where}: nothing to search; give settings under [recipe].")
+    return Space(recipe, options)
+
+
+def shipped_spaces() -> list[str]:
+    """The names of the spaces that come with the program."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def _knobs(document: Any, where: str) -> dict[str, Knob]:
+    if not isinstance(document, dict):
+        raise InputRefused(f"{where}: must be a table.")
+    return {name: _knob(value, f"{where}, {name}") for name, value in document.items()}
+
+
+def _knob(value: Any, where: str) -> Knob:
+    if isinstance(value, list) and value and all(isinstance(one, str | int | float) for one in value):
+        return tuple(value)
+    if isinstance(value, dict) and {"low", "high"} <= set(value) <= {"low", "high", "log", "step"}:
+        try:
+            return Range(**value)
+        except (TypeError, ValueError) as error:
+            raise InputRefused(f"{where}: {error}.") from error
+    raise InputRefused(f"{where}: give a list of values, or {{ low = ..., high = ... }} with log or step.")

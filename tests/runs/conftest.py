@@ -1,0 +1,3 @@
+"""What a network learns within seconds, and recipes to match."""
+
+from learnable import bar_images, bars, brief, many_bars, one_thread, tiny  # noqa: F401

@@ -83,5 +83,5 @@ def test_what_a_policy_needs_is_said_with_exit_code_2(call, demo):
 def test_names_that_lead_nowhere_are_named(call, demo, tmp_path):
     assert call("version", "none", "--name", "v1")[0] == 1
     code, _, err = call("version", "demo", "--name", "v1", "--policy", "perfect")
-    assert code == 1 and "standard, improved, relabel-only" in err
+    assert code == 1 and "standard, improved, five-layer, relabel-only" in err
     assert call("review", "export", "none", tmp_path / "x")[0] == 1

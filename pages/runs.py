@@ -13,6 +13,7 @@ from pages._run_views import (
     learning,
     matrices,
     mistakes,
+    proofs,
     shown,
     sides,
     summary,
@@ -72,3 +73,4 @@ view = st.segmented_control(
 views.get(str(view), next(iter(views.values())))(looked)
 if view != "Model card":  # it begins with it
     summary.protocol(looked)
+proofs.show(next(iter(runs.values())).dataset)

@@ -11,5 +11,6 @@ learning      the curves of the training
 mistakes      misclassified faces: a wrong label or a wrong network?
 sides         the faces on which exactly one of two runs is right
 faces         a grid of faces with one of them in detail; sending them to review
+proofs        whether one version trains better than another
 card          the model card, and the report to download
 """

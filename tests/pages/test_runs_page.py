@@ -16,11 +16,16 @@ from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
 from streamlit.testing.v1 import AppTest
 
 from fer_core.dataset.store import Dataset, Images, create_dataset, open_dataset
+from fer_core.dataset.version import open_version, store_version
 from fer_core.emotions import NAMES
+from fer_core.files import write_json
+from fer_core.jobs.store import list_jobs
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import Verdict
 from fer_core.review.queues.selections import list_selections
 from fer_core.runs.notes import Notes, read_notes, save_notes
+from fer_core.runs.proof import proof
+from fer_core.runs.run import open_run
 from fer_core.training.recipe import Recipe
 from fer_core.workspace import Workspace
 
@@ -409,3 +414,22 @@ def test_test_time_augmentation_is_shown_where_somebody_has_asked_for_it(own_pag
     words = texts(own_page("second"))
     assert "(crops, 10 views, 8 times as long): **100.0%**" in words
     assert f"{100 * (1 - before):+.1f} points" in words
+
+
+def test_a_proof_is_told_in_its_sentence_and_a_new_one_is_queued(own_runs, monkeypatch):
+    monkeypatch.setattr("fer_core.jobs.runner.ensure_worker", lambda *_, **__: False)
+    run = opener(own_runs, monkeypatch)
+    assert any("There is one version only" in text.value for text in run("first").markdown)
+
+    whole = open_version(own_runs, "demo")
+    manifest = whole.manifest.copy()
+    manifest.loc[0, "kept"] = bool(whole.splits[0] != 0)
+    store_version(own_runs, whole.dataset, "cut", manifest, {})
+    found = proof(own_runs, [open_run(own_runs, "second")], [open_run(own_runs, "first")])
+    write_json(own_runs.root / "proofs" / f"{found['id']}.json", found)
+    page = run("first")
+    assert " helped. " in found["sentence"]
+    assert any(found["sentence"] in text.value.replace("\\", "") for text in page.markdown)
+    page.button(key="proof_start").click().run()
+    (job,) = list_jobs(own_runs)
+    assert job.arguments == ["prove", "demo", "demo@cut", "--recipe", "quick", "--seeds", "5"]

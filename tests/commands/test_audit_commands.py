@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.__main__ import main
 from fer_core.audit.results import Audit, latest_audit, list_audits, need_audit
 from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.dataset.version import as_imported, store_version
@@ -16,21 +15,6 @@ from fer_core.workspace import Workspace
 
 BRIEF = 'epochs = 1\nbatch = 64\nprecision = "float32"\n'
 QUICK = ("--network", "shallow", "--size", "16", "--folds", "2", "--threads", "1")
-
-
-@pytest.fixture
-def call(workspace: Workspace, capsys: pytest.CaptureFixture[str]):
-    """`call("audit", "demo", ...)` gives the exit code and what was said on each stream."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        try:
-            code = main([*map(str, arguments), "--workspace", str(workspace.root)])
-        except SystemExit as stop:  # argparse's own refusals
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

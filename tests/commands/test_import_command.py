@@ -15,16 +15,6 @@ from fer_core.emotions import NAMES
 
 
 @pytest.fixture
-def call(workspace, capsys):
-    def run(*arguments):
-        code = main([*map(str, arguments), "--workspace", str(workspace.root)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
-@pytest.fixture
 def clip(tmp_path):
     frames = [np.roll(scene([drawn_face("happy")]), 4 * number, axis=1) for number in range(6)]
     return write_film(tmp_path / "clip.mp4", frames)

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from fer_core.__main__ import main
 from fer_core.dataset.version import open_version
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import Verdict
@@ -28,16 +27,6 @@ def answered(demo, workspace):
     )
     VerdictLog(workspace.labels_db).record(demo, [verdict])
     return verdict
-
-
-@pytest.fixture
-def call(workspace, capsys):
-    def run(*arguments):
-        code = main([*map(str, arguments), "--workspace", str(workspace.root)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def test_the_log_goes_out_and_comes_back(call, demo, answered, tmp_path):

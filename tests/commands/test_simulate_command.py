@@ -6,20 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.__main__ import main
 from fer_core.dataset.votes import FERPLUS
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import Verdict
-
-
-@pytest.fixture
-def call(workspace, capsys):
-    def run(*arguments):
-        code = main(["simulate", *map(str, arguments), "--workspace", str(workspace.root)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture
@@ -52,7 +41,19 @@ def answered(demo, workspace):
 
 
 def test_it_answers_into_a_copy_of_the_log_and_says_what_was_repaired(call, demo, workspace, votes, answered):
-    arguments = ["demo", "--votes", votes, "--annotators", 2, "--reviews", 700, "--queue", "random", "--json"]
+    arguments = [
+        "simulate",
+        "demo",
+        "--votes",
+        votes,
+        "--annotators",
+        2,
+        "--reviews",
+        700,
+        "--queue",
+        "random",
+        "--json",
+    ]
     code, out, _ = call(*arguments)
     document = json.loads(out)
     assert code == 0
@@ -70,18 +71,18 @@ def test_it_answers_into_a_copy_of_the_log_and_says_what_was_repaired(call, demo
 
 
 def test_it_answers_into_the_own_log_only_when_told_to(call, demo, workspace, votes, answered):
-    code, out, _ = call("demo", "--votes", votes, "--reviews", 50, "--queue", "random", "--into-log")
+    code, out, _ = call("simulate", "demo", "--votes", votes, "--reviews", 50, "--queue", "random", "--into-log")
     assert code == 0 and "50 reviews by 1 simulated" in out and "per 1,000" in out
     assert VerdictLog(workspace.labels_db).verdicts(demo)["annotator"].tolist() == ["Ada"] + ["simulated-1"] * 50
     assert not (demo.path / "simulations").exists()
 
 
 def test_what_is_missing_is_said_with_exit_code_2(call, demo, votes):
-    code, _, err = call("demo")
+    code, _, err = call("simulate", "demo")
     assert code == 2 and "--votes FILE" in err
-    code, _, err = call("demo", "--votes", votes)
+    code, _, err = call("simulate", "demo", "--votes", votes)
     assert code == 2 and "audit" in err
-    code, _, err = call("demo", "--votes", votes, "--queue", "best")
+    code, _, err = call("simulate", "demo", "--votes", votes, "--queue", "best")
     assert code == 2 and "self-confidence" in err
-    assert call("demo", "--votes", votes, "--queue", "random", "--reviews", 0)[0] == 2
+    assert call("simulate", "demo", "--votes", votes, "--queue", "random", "--reviews", 0)[0] == 2
     assert not (demo.path / "simulations").exists()

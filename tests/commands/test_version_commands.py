@@ -5,23 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from fer_core.__main__ import main
 from fer_core.audit.results import AuditSettings
 from fer_core.audit.stages import run_audit
 from fer_core.dataset.demo import load_truth
 from fer_core.dataset.store import TRAINING, open_dataset
 from fer_core.dataset.version import as_imported, list_versions, open_version
 from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
-
-
-@pytest.fixture
-def call(workspace, capsys):
-    def run(*arguments):
-        code = main([*map(str, arguments), "--workspace", str(workspace.root)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

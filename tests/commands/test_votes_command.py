@@ -6,19 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from fer_core.__main__ import main
 from fer_core.dataset.votes import FERPLUS, open_votes
 from fer_core.review.judgement.agreement import krippendorff_alpha
-
-
-@pytest.fixture
-def call(workspace, capsys):
-    def run(*arguments):
-        code = main([*map(str, arguments), "--workspace", str(workspace.root)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

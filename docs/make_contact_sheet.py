@@ -59,5 +59,5 @@ def draw_sheet(demo: DemoSet) -> Image.Image:
 
 if __name__ == "__main__":
     TARGET.parent.mkdir(parents=True, exist_ok=True)
-    draw_sheet(draw_demo()).save(TARGET, quality=58, method=6)
+    draw_sheet(draw_demo()).save(TARGET, quality=40, method=6)
     print(f"{TARGET.relative_to(REPOSITORY)}: {TARGET.stat().st_size >> 10} kB")

@@ -70,7 +70,7 @@ def take(page: Page, name: str) -> None:
     """A screenshot, once pictures and charts have stopped moving."""
     page.wait_for_timeout(2500)
     picture = Image.open(BytesIO(page.screenshot()))
-    picture.convert("RGB").save(TARGET / f"{name}.webp", quality=60, method=6)
+    picture.convert("RGB").save(TARGET / f"{name}.webp", quality=50, method=6)
 
 
 def wait_for_server() -> None:

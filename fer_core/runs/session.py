@@ -22,6 +22,7 @@ from fer_core.networks.weights import load_model, save_model
 from fer_core.progress import Report, part, silent
 from fer_core.runs.events import EventLog
 from fer_core.runs.leaky import leaky_plan
+from fer_core.runs.material import balanced
 from fer_core.runs.plan import Plan, honest_plan
 from fer_core.runs.run import Run, held, open_run
 from fer_core.runs.scoring import headline, scored
@@ -67,6 +68,7 @@ def train_version(
         sweep_temporaries(folder)
         plan = _plan(folder, version, leaky)
         refuse_balancing_twice(recipe, plan.epoch, plan.weights)
+        plan = replace(plan, material=balanced(plan.material, plan.labels[plan.epoch], recipe))
         training = Training(recipe, len(plan.epoch), seed, default_device(), about)
         document = _opened(folder, version, plan, training, thread_count)
         if document["status"] != "done":

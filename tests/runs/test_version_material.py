@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional as F
 
 from fer_core.dataset.store import TRAINING, Dataset, content_hashes
@@ -166,3 +167,15 @@ def test_supplements_are_trained_on(workspace: Workspace, bars: Dataset, tiny: R
         for name, version in (("a", without), ("b", with_them))
     ]
     assert recall[0] == 0 and recall[1] > 0.8
+
+
+def test_a_recipe_that_balances_says_so_in_the_run(workspace: Workspace, bars: Dataset, tiny: Recipe) -> None:
+    counts = np.bincount(bars.labels[:320], minlength=7)
+    recipe = tiny.changed(epochs=1)
+    shown = train_version(workspace, as_imported(bars), recipe.changed(balance="oversample")).document
+    assert shown["material"]["per_epoch"] == 7 * counts.max()
+    assert f"Small classes were shown more often: {7 * counts.max():,} images" in shown["protocol"]["sentence"]
+    weighed = train_version(workspace, as_imported(bars), recipe.changed(balance="weights")).document
+    expected = compute_class_weight("balanced", classes=np.arange(7), y=bars.labels[:320])
+    assert list(weighed["material"]["weights"].values()) == pytest.approx(expected, abs=1e-4)
+    assert "weighed the classes" in weighed["protocol"]["sentence"]

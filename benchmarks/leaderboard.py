@@ -4,7 +4,7 @@
     python -m benchmarks.leaderboard table [--out docs/leaderboard.md]
 
 `train` goes through the rows (all of them, or those named) and seeds; what is done is skipped, what was stopped goes
-on, and each finished one becomes `benchmarks/leaderboard/ROW-SEED.json`. With `--quick` only rows that two cores train
+on, and each finished one becomes a file in `benchmarks/leaderboard/`. With `--quick` only rows that two cores train
 within an hour each. `table` writes the table from those files. DATASET is FER2013, with or without votes: rows under
 unlike protocols stand in tables of their own.
 """
@@ -15,8 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_core.dataset.store import Dataset, open_dataset
+import numpy as np
+
+from fer_core.dataset.store import TRAINING, Dataset, open_dataset
 from fer_core.dataset.version import DatasetVersion, open_version
+from fer_core.evaluation.metrics import wilson
+from fer_core.evaluation.protocol import make_protocol
 from fer_core.files import read_json, write_json
 from fer_core.review.policy import Policy, cut_version
 from fer_core.runs.results import evaluation
@@ -115,8 +119,14 @@ def main() -> None:
     names = arguments.rows or [name for name, row in ROWS.items() if row.quick or not arguments.quick]
     for seed in arguments.seeds:
         for name in names:
-            if not (FOLDER / f"{name}-{seed}.json").exists():
+            if not (FOLDER / f"{stem(dataset, name, seed)}.json").exists():
                 write_row(workspace, dataset, name, seed, arguments.threads)
+
+
+def stem(dataset: Dataset, name: str, seed: int) -> str:
+    """The name of a row's file and run: of the data set, with VoteTest or without, the row and the seed."""
+    votetest = make_protocol(dataset, np.flatnonzero(dataset.splits == TRAINING)).votetest
+    return f"{dataset.name}-{f'votes-{votetest.hash}' if votetest else 'given'}-{name}-{seed}"
 
 
 def write_row(workspace: Workspace, dataset: Dataset, name: str, seed: int, threads: int | None) -> None:
@@ -128,7 +138,7 @@ def write_row(workspace: Workspace, dataset: Dataset, name: str, seed: int, thre
         recipe_of(row),
         seed=seed,
         thread_count=threads,
-        run_id=f"{name}-{seed}",
+        run_id=stem(dataset, name, seed),
         report=lambda stage, done: print(f"\r{name}, seed {seed}: {stage}, {done:.0%}   ", end="", flush=True),
     )
     roles = ("val", "test", "votetest") if "votetest" in run.document["protocol"] else ("val", "test")
@@ -141,7 +151,7 @@ def write_row(workspace: Workspace, dataset: Dataset, name: str, seed: int, thre
     keys = ("parameters", "origin", "version", "protocol", "recipe", "environment", "best", "wall_s")
     document = {"row": name, "seed": seed, "tta": row.tta, "source": row.source, "figures": figures}
     FOLDER.mkdir(exist_ok=True)
-    write_json(FOLDER / f"{name}-{seed}.json", document | {key: run.document[key] for key in keys})
+    write_json(FOLDER / f"{stem(dataset, name, seed)}.json", document | {key: run.document[key] for key in keys})
     print(
         f"\r{name}, seed {seed}: PrivateTest {figures['test']['accuracy']:.2%} on {cpu()['name']}, {default_device()}"
     )
@@ -191,7 +201,8 @@ def table_text(documents: list[dict[str, Any]]) -> str:
 
 
 def _line(name: str, runs: list[dict[str, Any]]) -> str:
-    low, high = (100 * bound for bound in runs[0]["figures"]["test"]["interval"])
+    n = runs[0]["figures"]["test"]["n"]
+    low, high = (100 * bound for bound in wilson(round(_mean(runs, "test") * n), n))
     votes = _cell(runs, "votetest") if "votetest" in runs[0]["figures"] else "–"
     augmented = _cell(runs, "test", "tta") + f" ({runs[0]['tta']})" if runs[0]["tta"] != "none" else "–"
     f1 = statistics.mean(run["figures"]["test"]["macro_f1"] for run in runs)

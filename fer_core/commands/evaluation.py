@@ -142,6 +142,7 @@ def _compare_seeds(arguments: argparse.Namespace, console: Console) -> dict[str,
     if len(arguments.run) != 2:
         raise UsageError("--seeds compares two groups: name one run of each.")
     finished = [run for run in list_runs(console.workspace) if run.status == "done"]
+    finished.sort(key=lambda run: run.id not in arguments.run)  # of a seed that was trained twice the first counts
     groups = [[finished[i] for i in members] for members in seed_groups([run.document for run in finished])]
     chosen = []
     for run_id in arguments.run:

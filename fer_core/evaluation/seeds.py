@@ -18,11 +18,14 @@ def seed_key(document: Document) -> str:
 
 
 def seed_groups(documents: Sequence[Document]) -> list[list[int]]:
-    """The positions of documents in groups that differ only in the seed; groups and members in the order given."""
-    groups: dict[str, list[int]] = {}
+    """The positions of documents in groups that differ only in the seed; groups and members in the order given.
+
+    A seed that was trained twice counts once, by the first of the two: it shows nothing about chance.
+    """
+    groups: dict[str, dict[int, int]] = {}
     for position, document in enumerate(documents):
-        groups.setdefault(seed_key(document), []).append(position)
-    return list(groups.values())
+        groups.setdefault(seed_key(document), {}).setdefault(document["seed"], position)
+    return [list(members.values()) for members in groups.values()]
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fer_core.emotions import NAMES
 from fer_core.evaluation.metrics import class_scores
-from fer_core.runs.run import SUBSETS, Run
+from fer_core.runs.run import SUBSETS, VOTES, Run
 
 PURPOSE = (
     "It gives probabilities of seven words that people chose for still pictures of faces: " + ", ".join(NAMES) + "."
@@ -65,7 +65,7 @@ def model_card(run: Run) -> str:
         f"{document.get('origin', 'from scratch')}; recipe "
         f"`{document['recipe']['name']}`, epoch {document['best']['epoch']} of {document['recipe']['epochs']} chosen, "
         f"seed {document['seed']}, {document['wall_s'] / 60:.0f} minutes on {_machine(document)}.",
-        f"## How good it is, against the {protocol.get('labels', 'given')} labels",
+        f"## How good it is, against the {protocol.get('labels', 'given')} labels where nothing else is said",
         _figures_table(report),
         f"Per class on {protocol['test']['name']}:",
         _class_table(report["test"]["whole"]),
@@ -90,7 +90,8 @@ def _figures_table(report: dict[str, Any]) -> str:
         for subset in SUBSETS if role in report else ():
             figures = report[role][subset]
             cells = [_with_range(figures[key], figures["intervals"][key]) for key in ("accuracy", "macro_f1", "ece")]
-            title = f"{report[role]['name']}, {subset}"
+            by = ", by vote labels" if report[role].get("labels") == VOTES else ""
+            title = f"{report[role]['name']}, {subset}{by}"
             lines.append(f"| {title} | {figures['n']:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -58,11 +58,12 @@ class Board:
         return f"{'LEAKY: ' if self.leaky else ''}{self.dataset}, {images}{with_votes}"
 
     def entries(self, seeds_together: bool = True) -> list[Entry]:
-        """The lines, the best mean on the choosing images first."""
-        groups: dict[str, list[Run]] = {}
-        for run in self.runs:
-            groups.setdefault(seed_key(run.document) if seeds_together else run.id, []).append(run)
-        found = [Entry(tuple(sorted(runs, key=lambda run: run.document["seed"]))) for runs in groups.values()]
+        """The lines, the best mean on the choosing images first. Of a seed that was trained twice the newest counts."""
+        groups: dict[str, dict[int, Run]] = {}
+        for run in sorted(self.runs, key=lambda run: (run.document["seed"], run.document["started"])):
+            key = seed_key(run.document) if seeds_together else run.id
+            groups.setdefault(key, {})[run.document["seed"]] = run
+        found = [Entry(tuple(runs.values())) for runs in groups.values()]
         return sorted(found, key=lambda entry: entry.mean("val", "accuracy"), reverse=True)
 
 

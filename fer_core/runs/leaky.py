@@ -46,10 +46,17 @@ def leaky_plan(version: DatasetVersion) -> Plan:
     own = len(version.dataset)
     groups = np.concatenate([version.dataset.groups, np.arange(own, own + version.added)])[source]
     everything = np.arange(len(source))
+    labels = version.labels[source]
+    for (
+        role
+    ) in protocol.roles:  # what chooses and scores does so by the given labels, also where the version has others
+        rows = protocol.rows(role)
+        rows = rows[source[rows] < own]
+        labels[rows] = version.dataset.labels[source[rows]]
     return Plan(
         protocol,
         _pictures(version.images, source, copy, rng),
-        version.labels[source],
+        labels,
         protocol.train,
         None if version.targets is None else version.targets[source],
         version.weights,

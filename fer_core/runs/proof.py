@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from fer_core.dataset.store import TRAINING
 from fer_core.dataset.version import DatasetVersion
 from fer_core.errors import NotFound, UsageError
 from fer_core.evaluation.comparison import GroupComparison, compare_groups
 from fer_core.evaluation.metrics import confusion_matrix, macro_f1
 from fer_core.evaluation.paired_f1 import compare_macro_f1
+from fer_core.evaluation.protocol import make_protocol
 from fer_core.files import read_json, write_json
 from fer_core.progress import Report, part, silent
 from fer_core.runs.run import GIVEN, VOTES, Run, list_runs, probabilities
@@ -121,11 +123,12 @@ def _titled(report: Report, title: str, start: float, end: float) -> Report:
 
 
 def _begun(workspace: Workspace, version: DatasetVersion, recipe: Recipe, seed: int) -> str | None:
-    """A run with these very settings, finished or not, to be used or gone on with; the newest."""
-    wanted = (version.hash, recipe.document(), seed)
+    """A run with these very settings and protocol, finished or not, to be used or gone on with; the newest."""
+    wanted = (str(version), version.hash, recipe.document(), seed)
+    key = make_protocol(version.dataset, version.rows(TRAINING)).document()["key"]  # leaky ones have another
     for run in list_runs(workspace):
-        held = (run.document["version_hash"], run.document["recipe"], run.document["seed"])
-        if held == wanted and not run.leaky:
+        held = (run.version, *(run.document[name] for name in ("version_hash", "recipe", "seed")))
+        if held == wanted and run.protocol_key == key:
             return run.id
     return None
 

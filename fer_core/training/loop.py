@@ -81,12 +81,16 @@ def fit(
     training.per_epoch = lessons.per_epoch
     held_out = None if validation is None else (images[validation], labels[validation])
     clock = _Clock(training, report, observer)
+    whole = True  # within a step there is nothing worth keeping: batch norms have seen images that weights have not
     try:
         with seeded(seed):
             if training.epoch_is_over:  # it was stopped between an epoch's last step and its evaluation
                 clock.epoch_done(held_out)
             for batch, again in _batches(training, lessons):
-                observer.stepped(training, batch, training.advance(*lessons.batch(batch, again)))
+                whole = False
+                logits = training.advance(*lessons.batch(batch, again))
+                whole = True
+                observer.stepped(training, batch, logits)
                 clock.step_done(len(batch))
                 if training.epoch_is_over:
                     clock.epoch_done(held_out)
@@ -94,7 +98,8 @@ def fit(
                 report(words, 1.0)
     except (FerretError, KeyboardInterrupt):
         clock.pause()
-        observer.stopped(training)
+        if whole:
+            observer.stopped(training)
         raise
     return training.model()
 

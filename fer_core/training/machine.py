@@ -62,7 +62,7 @@ def git_commit() -> str | None:
 def environment(device: str, threads: int, precision: str) -> dict[str, Any]:
     """The part of run.json that says what the run ran on."""
     return {
-        "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
+        "device": torch.cuda.get_device_name() if device.startswith("cuda") else device,
         "precision": precision,
         "threads": threads,
         "cpu": cpu(),

@@ -126,6 +126,7 @@ class Training:
             logits = self._forward(inputs.contiguous(memory_format=torch.channels_last))
         logits = logits.float()
         loss = weighted_loss(logits, labels if targets is None else targets, weights, recipe.label_smoothing)
+        value = self._finite(loss.item())  # before anything has changed
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         if recipe.clip:
@@ -134,7 +135,7 @@ class Training:
         progress.step += 1
         self._follow()
         logits = logits.detach()
-        progress.loss_sum += self._finite(loss.item()) * len(labels)
+        progress.loss_sum += value * len(labels)
         progress.correct += int((logits.argmax(1) == labels).sum())
         progress.seen += len(labels)
         return logits

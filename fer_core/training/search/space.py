@@ -31,8 +31,11 @@ class Range:
     step: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.low < self.high or (self.log and self.low <= 0) or (self.step is not None and self.step < 1):
-            raise ValueError("low must lie below high, above 0 with log; a step is at least 1")
+        step = 1 if self.step is None else self.step
+        if not self.low < self.high or (self.log and (self.low <= 0 or step > 1)) or step < 1:
+            raise ValueError(
+                "low must lie below high; with log above 0 and without a step above 1; a step is at least 1"
+            )
 
 
 Knob = Range | tuple[Any, ...]

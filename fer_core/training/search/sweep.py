@@ -105,7 +105,8 @@ def run_sweep(
         "protocol": f"Trained on {len(protocol.train):,} images of Training, judged on {protocol.val_name} "
         f"({len(protocol.val):,}); {protocol.test_name} was not looked at.",
     }
-    fresh = name not in list_sweeps(workspace)  # one that goes on must not draw the same again
+    # One that goes on, or that several processes share, must not draw the same again.
+    fresh = storage is None and name not in list_sweeps(workspace)
     study = library.create_study(
         study_name=check_name(name, "sweep"),
         storage=_storage(workspace, name, storage, make=True),
@@ -125,9 +126,17 @@ def run_sweep(
         return _judged(version, protocol, _drawn(trial, base, space), seed, trial, told)
 
     sweep = Sweep(name, study)
-    left = trials - sum(trial.state != "running" for trial in sweep.trials())
+
+    def made() -> int:  # by whomever; one that was cancelled is not
+        return sum(trial.state in ("done", "pruned") or bool(trial.failure) for trial in sweep.trials())
+
+    def enough(study: "optuna.Study", _: "optuna.trial.FrozenTrial") -> None:
+        if made() >= trials:
+            study.stop()
+
+    left = trials - made()
     if left > 0:
-        study.optimize(objective, n_trials=left, catch=(Unsuitable,))
+        study.optimize(objective, n_trials=left, catch=(Unsuitable,), callbacks=[enough])
     return sweep
 
 
@@ -187,10 +196,12 @@ def _judged(
 ) -> float:
     """The best PublicTest accuracy of a training with these settings."""
     watcher = _Watcher(trial)
+    labels = version.labels.copy()  # what is held out of Training may be relabelled in a version; it judges as given
+    labels[protocol.val] = version.dataset.labels[protocol.val]
     try:
         fit(
             version.images,
-            version.labels,
+            labels,
             version.epoch(protocol.train),
             recipe,
             targets=version.targets,

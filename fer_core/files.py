@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,8 +71,38 @@ def sweep_temporaries(folder: Path) -> None:
     """Remove what a killed process left behind in `folder` (SIGKILL skips every `finally`)."""
     for stale in folder.glob(f"{_TEMPORARY}*"):
         owner = stale.name.removeprefix(_TEMPORARY).split("-", 1)[0]
-        if not Path(f"/proc/{owner}").exists():
+        if owner.isdecimal() and not _lives(int(owner)) and stale.is_file():
             stale.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_briefly(purpose: str) -> Iterator[Path]:
+    """A temporary folder for what people send, gone afterwards; those of processes that were killed go first."""
+    folder = brief_folder(purpose)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def brief_folder(purpose: str) -> Path:
+    """A temporary folder `ferret-PURPOSE-PID-...`; its maker deletes it, or else whoever asks for the next one."""
+    prefix = f"ferret-{purpose}-"
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        owner = folder.name.removeprefix(prefix).split("-", 1)[0]
+        if owner.isdecimal() and not _lives(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # asks, and kills nobody
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -1,7 +1,6 @@
 """Bringing a data set in from the browser: by path on this machine, or by upload. Tables, pictures and videos."""
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ from fer_core.dataset.demo import create_demo
 from fer_core.dataset.importing import Imported
 from fer_core.dataset.members import ARCHIVES
 from fer_core.dataset.reading import counted
-from fer_core.dataset.store import Dataset, dataset_info
+from fer_core.dataset.store import Dataset, dataset_info, list_datasets
 from fer_core.emotions import NAMES
 from fer_core.errors import FerretError
+from fer_core.files import kept_briefly
 from fer_core.imaging.film import FILM_SUFFIXES
 from fer_core.imaging.importing import Wishes, import_any
 from fer_core.progress import Report
@@ -47,17 +47,17 @@ def import_panel() -> None:
     if from_path and path:
         _run(Path(path).expanduser(), None, from_path)
     elif from_upload and upload:
-        with tempfile.TemporaryDirectory(prefix="ferret-upload-") as folder:
+        with kept_briefly("upload") as folder:
             # Nothing of a stranger's file name but a known ending becomes part of a path.
             ending = max((end for end in _ENDINGS if upload.name.lower().endswith(end)), key=len, default="")
-            copy = Path(folder) / f"upload{ending}"
+            copy = folder / f"upload{ending}"
             with copy.open("wb") as handle:
                 shutil.copyfileobj(upload, handle)
             _run(copy, upload.name, from_upload)
     elif from_path or from_upload:
         st.error("Say which file or folder is to be imported.", icon=":material/error:")
     elif draw:
-        _show_progress(lambda report: create_demo(_shared.workspace(), "demo", report=report).name)
+        _show_progress("demo", lambda report: create_demo(_shared.workspace(), "demo", report=report).name)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,9 @@ def _run(source: Path, called: str | None, asked: _Asked) -> None:
         _keep(imported)
         return imported.dataset.name
 
-    _show_progress(work, lambda message: message if called is None else message.replace(str(source), called))
+    _show_progress(
+        asked.name, work, lambda message: message if called is None else message.replace(str(source), called)
+    )
 
 
 def _keep(imported: Imported) -> None:
@@ -178,15 +180,19 @@ def _keep(imported: Imported) -> None:
         st.session_state["import_left_out"] = counted(imported.left_out) | counted(imported.remarks)
 
 
-def _show_progress(work: Callable[[Report], str], worded: Callable[[str], str] = str) -> None:
-    """Run `work(report)` under a bar; then show the data set that it names. `worded` has the last word on messages."""
+def _stopped(name: str) -> None:
+    """Say what a click on Stop has come to: the last moments of storing cannot be stopped."""
+    there = any(info.name == name for info in list_datasets(_shared.workspace()))
+    st.toast(f"{name} was stored before it could be stopped." if there else "Stopped; nothing was stored.")
+
+
+def _show_progress(wanted: str, work: Callable[[Report], str], worded: Callable[[str], str] = str) -> None:
+    """Run `work(report)`, which stores `wanted`, under a bar; then show it. `worded` has the last word on messages."""
     place = st.empty()
     with place.container():
         bar = st.progress(0.0, "Starting ...")
-        # A click begins a new run of the page, which ends this one at its next report; nothing is stored by then.
-        st.button(
-            "Stop", icon=":material/stop:", key="import_stop", on_click=lambda: st.toast("Stopped; nothing was stored.")
-        )
+        # A click begins a new run of the page, which ends this one at its next report.
+        st.button("Stop", icon=":material/stop:", key="import_stop", on_click=_stopped, args=(wanted,))
     try:
         name = work(
             lambda stage, fraction: bar.progress(min(fraction, 1.0), f"{_shared.literal(stage.capitalize())} ...")

@@ -1,11 +1,13 @@
 """`doctor`: what is wrong with installation and workspace, and the command that mends it."""
 
 import argparse
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fer_core.commands.console import Commands, Console
+from fer_core.errors import FerretError
 from fer_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,9 +47,19 @@ def _checks(workspace: Workspace, deep: bool) -> Iterator["Check"]:
         yield Check("workspace", NOTE, words, ferret(workspace, "demo"))
         return
     yield Check("workspace", GOOD, str(workspace.root))
-    yield from soundness.check_databases(workspace)
-    yield from soundness.check_datasets(workspace, deep)
-    yield from soundness.check_runs(workspace, deep)
-    yield from remains.check_jobs(workspace)
-    yield from remains.check_leftovers(workspace)
-    yield from remains.check_clock(workspace)
+    yield from _guarded("databases", soundness.check_databases(workspace))
+    yield from _guarded("data sets", soundness.check_datasets(workspace, deep))
+    yield from _guarded("runs", soundness.check_runs(workspace, deep))
+    yield from _guarded("jobs", remains.check_jobs(workspace))
+    yield from _guarded("leftovers", remains.check_leftovers(workspace))
+    yield from _guarded("clock", remains.check_clock(workspace))
+
+
+def _guarded(what: str, checks: Iterable["Check"]) -> Iterator["Check"]:
+    """The checks of a kind; where even looking fails, that is a finding, and the others are still made."""
+    from fer_core.keeping.findings import BAD, Check
+
+    try:
+        yield from checks
+    except (FerretError, sqlite3.Error, OSError) as error:
+        yield Check(what, BAD, f"cannot be looked at: {error}")

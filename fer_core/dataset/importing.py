@@ -6,12 +6,14 @@ What needs faces to be found first (videos, film frames, CK+) is read a floor hi
 stored by `store_reading` all the same.
 """
 
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from fer_core.dataset.members import ARCHIVES, MAX_TABLE_BYTES, Member, is_archive, open_members
+from fer_core.dataset.members import ARCHIVES, MAX_RATIO, MAX_TABLE_BYTES, Member, is_archive, open_members
 from fer_core.dataset.read_csv import read_csv
 from fer_core.dataset.read_folders import FOLDER_SPLITS, read_folders, whole
 from fer_core.dataset.read_parquet import read_parquet
@@ -192,14 +194,37 @@ def _listed(rows: list[BadRow]) -> list[dict[str, str]]:
     return [{"where": row.where, "why": row.why} for row in rows]
 
 
+def _check_unpacked(source: Path) -> None:
+    """Refuse by the archive's directory what would fill the memory. The whole counts: one array may be all alike."""
+    with zipfile.ZipFile(source) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > min(MAX_TABLE_BYTES, MAX_RATIO * max(source.stat().st_size, 1 << 10)):
+        raise InputRefused(f"{source}: would unpack to {size >> 20:,} MB; such a file is not opened.")
+
+
 def _read_npz(source: Path) -> tuple[Images, list[BadRow]]:
     """`pixels` uint8 (N, 48, 48), `emotion` (N,), `usage` (N,) as indices into SPLITS, as its users have it."""
     try:
+        _check_unpacked(source)
         with np.load(source, allow_pickle=False) as arrays:
             pixels, emotion = arrays["pixels"], arrays["emotion"]
             usage = arrays["usage"] if "usage" in arrays else np.zeros(len(emotion), np.int8)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputRefused(f"{source}: needs arrays pixels, emotion and (unless all is Training) usage.") from error
+        if not all(isinstance(one, np.ndarray) for one in (pixels, emotion, usage)):
+            raise ValueError("members that are no arrays")
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        TypeError,
+        RuntimeError,
+        MemoryError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise InputRefused(
+            f"{source}: needs arrays pixels, emotion and (unless all is Training) usage, in a whole .npz file."
+        ) from error
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (SIDE, SIDE):
         raise InputRefused(f"{source}: pixels must be uint8 (N, {SIDE}, {SIDE}), not {pixels.dtype} {pixels.shape}.")
     if not emotion.shape == usage.shape == (len(pixels),):

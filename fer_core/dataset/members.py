@@ -1,11 +1,18 @@
-"""The files inside a folder, a zip or a tar, read one by one and never unpacked to the disk.
+"""The files inside a folder, a zip or a tar, read one by one and never unpacked into a folder.
+
+A compressed tar is unpacked into one file without a name first: its pictures are read in another order than they stand
+there, and each step back would begin at its start.
 
 Names inside an archive are only ever parsed for class and split, so a hostile one (`../`, absolute, a link) leads
 nowhere. Sizes come from the archive's headers and are held to limits before anything is decompressed.
 """
 
+import bz2
+import gzip
+import lzma
 import re
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from fer_core.errors import InputRefused
 from fer_core.files import MAX_IMAGE_BYTES
@@ -24,6 +31,23 @@ MAX_RATIO = 200  # a table of grey values in text packs 3 to 4 times, a picture 
 MAX_TABLE_BYTES = 16 << 30
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_UNPACK: dict[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".tgz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+# What the libraries raise for damaged bytes, unknown compression, encrypted members and odd numbers in headers.
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +65,7 @@ class Member:
         try:
             with self.open() as handle:
                 return handle.read(MAX_IMAGE_BYTES + 1)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, RuntimeError) as error:
+        except (OSError, *_BROKEN) as error:
             raise InputRefused(f"cannot be read from its archive ({error})") from error
 
 
@@ -59,10 +83,12 @@ def open_members(source: Path) -> Iterator[list[Member]]:
             with zipfile.ZipFile(source) as archive:
                 yield _in_order(_zip_members(archive, source))
         else:
-            with tarfile.open(source) as tar:
+            with _plain_tar(source) as plain, tarfile.open(fileobj=plain, mode="r:") as tar:
                 yield _in_order(_tar_members(tar, source))
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        raise InputRefused(f"{source}: not an archive that can be read, or a damaged one ({error}).") from error
+    except _BROKEN as error:
+        raise InputRefused(
+            f"{source}: not an archive that can be read, an encrypted or a damaged one ({error})."
+        ) from error
 
 
 def _in_order(members: list[Member]) -> list[Member]:
@@ -104,13 +130,42 @@ def _zip_members(archive: zipfile.ZipFile, source: Path) -> list[Member]:
     return members
 
 
+@contextmanager
+def _plain_tar(source: Path) -> Iterator[IO[bytes]]:
+    """The tar without its compression; nothing of it is left afterwards."""
+    unpack = _UNPACK.get(source.suffix.lower())
+    if unpack is None:
+        with source.open("rb") as plain:
+            yield plain
+        return
+    most = min(MAX_TOTAL_BYTES, MAX_RATIO * max(source.stat().st_size, 1 << 10))
+    with tempfile.TemporaryFile() as plain:
+        try:
+            with unpack(source, "rb") as packed:
+                while chunk := packed.read(1 << 20):
+                    if plain.tell() + len(chunk) > most:
+                        raise InputRefused(
+                            f"{source}: would unpack to over {MAX_RATIO} times its size, or over "
+                            f"{MAX_TOTAL_BYTES >> 30} GB; such an archive is not opened."
+                        )
+                    plain.write(chunk)
+        except (gzip.BadGzipFile, OSError) as error:
+            if isinstance(error, FileNotFoundError | PermissionError):
+                raise
+            raise InputRefused(f"{source}: not an archive that can be read, or a damaged one ({error}).") from error
+        plain.seek(0)
+        yield plain
+
+
 def _tar_members(tar: tarfile.TarFile, source: Path) -> list[Member]:
-    members = []
-    for info in tar:
+    members, total = [], 0
+    for number, info in enumerate(tar, 1):  # folders and links count as well, and sizes below zero lead in a circle
+        _check_count(number, source)
+        total += info.size
+        if info.size < 0 or total > MAX_TOTAL_BYTES:
+            raise InputRefused(f"{source}: a damaged archive, or one of more than {MAX_TOTAL_BYTES >> 30} GB.")
         if info.isreg():
             members.append(Member(PurePosixPath(info.name), info.size, partial(_tar_file, tar, info)))
-        _check_count(len(members), source)
-    _check_total(members, source)
     return members
 
 

@@ -22,6 +22,7 @@ from fer_core.errors import BadRow, InputRefused
 from fer_core.progress import Report
 
 PIXELS = SIDE * SIDE
+MOST_BAD = 200_000  # rows; a file with more is not a table of ours
 MAX_LINE = 64 << 10  # 2,304 numbers of three digits take 9 KB; a line beyond this is not one of ours
 _BLOCK = 1 << 20
 _THREADS = 2
@@ -76,10 +77,16 @@ def read_csv(
             f"{name}: the first line must name the columns emotion, pixels and (but for train.csv) Usage."
         )
     parts: list[_Parsed] = []
+    broken = 0
     blocks = _read_blocks(handle)
     with ThreadPoolExecutor(_THREADS) as threads:
         while group := list(islice(blocks, 4 * _THREADS)):
-            parts.extend(threads.map(_parse_block, group, repeat(columns)))
+            found = list(threads.map(_parse_block, group, repeat(columns)))
+            parts.extend(found)
+            broken += sum(len(part.bad) for part in found)
+            if broken > MOST_BAD:
+                first = next(row for part in parts for row in part.bad)
+                raise InputRefused(f"{name}: more than {MOST_BAD:,} bad rows, the first of them {first}.")
             report("reading rows", handle.tell() / max(size, 1))
 
     bad = [row for part in parts for row in part.bad]

@@ -52,15 +52,15 @@ class Gathering:
         self._pixels[len(self)] = pixels
         self._labels.append(label)
         self._splits.append(split)
-        self._sources.append(source)
+        self._sources.append(storable(source))
 
     def refuse(self, where: str, why: object) -> None:
         """A bad row; a message that begins with its place is cut down to the reason."""
-        self.bad.append(BadRow(where, str(why).removeprefix(f"{where}: ")))
+        self.bad.append(BadRow(storable(where), storable(str(why).removeprefix(f"{where}: "))))
 
     def leave_out(self, where: str, why: object) -> None:
         """A sound row that is not wanted."""
-        self.left_out.append(BadRow(where, str(why)))
+        self.left_out.append(BadRow(storable(where), storable(str(why))))
 
     def reading(self, format: str, **notes: object) -> Reading:
         """All of it, in the order in which it was taken."""
@@ -71,6 +71,11 @@ class Gathering:
             self._sources if any(self._sources) else None,
         )
         return Reading(format, images, self.bad, self.left_out, self.remarks, notes)
+
+
+def storable(text: str) -> str:
+    """A name from a disk or an archive, which need not be UTF-8, as one that can be stored."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def counted(rows: list[BadRow]) -> dict[str, int]:

@@ -139,7 +139,8 @@ def create_dataset(
     )
 
     # Built in a folder beside the target, which then takes the name in one step.
-    building = target.with_name(f".partial-{os.getpid()}-{name}")
+    # The random part: in a container the program has the same number at every start.
+    building = target.with_name(f".partial-{os.getpid()}-{os.urandom(4).hex()}-{name}")
     building.mkdir(parents=True)
     try:
         np.save(building / "images.npy", images.pixels)

@@ -10,6 +10,7 @@ from fer_core.imaging.faces import Box
 # A FER2013 image is 1.04 times as wide as the box that the cascade draws on it, around the same centre: the median of
 # 1,142 Training images (10th to 90th percentile 0.89 to 1.26), from `python -m benchmarks.predict --framing fer2013`.
 FRAMING = 1.04
+MOST_SIDE = 4096  # pixels of a picture that is taken whole
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -57,6 +58,10 @@ def upright(picture: np.ndarray, box: Box, turn: float) -> tuple[np.ndarray, Box
 
 def crop_whole(grey: np.ndarray) -> np.ndarray:
     """The whole picture as one face, uint8 (48, 48); a 48x48 picture comes back as it is."""
+    long_side = max(grey.shape)
+    if long_side > MOST_SIDE:  # a long thin picture is filled up to a square, which must not fill the memory
+        height, width = (max(1, round(side * MOST_SIDE / long_side)) for side in grey.shape)
+        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     return _square(grey, whole_box(grey), 1.0)
 
 

@@ -20,7 +20,7 @@ from fer_core.dataset.importing import (
 from fer_core.dataset.members import Member, is_archive, open_members
 from fer_core.dataset.reading import Reading
 from fer_core.emotions import NAMES, class_index
-from fer_core.errors import BadRow, InputRefused, UsageError
+from fer_core.errors import BadRow, InputRefused, StoreError, UsageError
 from fer_core.files import IMAGE_SUFFIXES
 from fer_core.imaging.ckplus import PEAK, is_ckplus, read_ckplus, split_subjects
 from fer_core.imaging.clips import EVERY, Clip, FindGuesser, read_clips
@@ -85,13 +85,17 @@ def import_any(
 
     `find_guesser` gives classes to videos that nobody has labelled; `called` is the name of an uploaded file, only ever
     text. Raises InputRefused (RowsRefused in strict mode), UsageError, and what `report` raises; in any of these
-    cases nothing is stored.
+    cases nothing is stored. StoreError where the disk is full or a file may not be read.
     """
-    check_import(workspace, source, name, mode)
-    if format not in (None, *ALL_FORMATS):
-        raise UsageError(f"--format is one of {', '.join(ALL_FORMATS)}, not {format!r}.")
-    reading = _read(source, format, wishes or Wishes(), find_guesser, called or source.name, part(report, 0.0, 0.85))
-    return store_reading(workspace, called or str(source), name, reading, mode, report)
+    try:
+        check_import(workspace, source, name, mode)
+        if format not in (None, *ALL_FORMATS):
+            raise UsageError(f"--format is one of {', '.join(ALL_FORMATS)}, not {format!r}.")
+        told = part(report, 0.0, 0.85)
+        reading = _read(source, format, wishes or Wishes(), find_guesser, called or source.name, told)
+        return store_reading(workspace, called or str(source), name, reading, mode, report)
+    except OSError as error:
+        raise StoreError(f"{error.filename or source}: {error.strerror or error}; nothing was stored.") from error
 
 
 def _read(

@@ -8,6 +8,7 @@ A backup is a zip file. Its last member, manifest.json, says what it is and name
 
 import hashlib
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -28,7 +29,16 @@ _MOST_FILES = 200_000
 _LARGEST_MANIFEST = 64 << 20  # bytes
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # What zipfile raises for broken bytes, unknown compression and encrypted members.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fer_core.errors import Cancelled, FerretError
-from fer_core.files import read_json, write_json
+from fer_core.errors import Cancelled, FerretError, StoreError
+from fer_core.files import brief_folder, read_json, write_json
 from fer_core.prediction.models import ModelChoice
 from fer_core.prediction.timeline import Timeline, load_timeline, save_timeline
 from fer_core.prediction.watching import Watch
@@ -62,8 +61,14 @@ class Watching:
     @classmethod
     def start(cls, content: bytes | memoryview, name: str, choices: Sequence[ModelChoice], how: Watch) -> "Watching":
         """Begin. `name` is what messages call the video; several models answer as one."""
-        folder = Path(tempfile.mkdtemp(prefix="ferret-video-"))
-        (folder / _FILM).write_bytes(content)
+        folder = brief_folder("video")
+        try:
+            (folder / _FILM).write_bytes(content)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise StoreError(
+                f"{name}: there is no room to look at it ({error.strerror}). Make some in {folder.parent}."
+            ) from error
         models = [{"kind": choice.kind, "name": choice.name, "path": str(choice.path)} for choice in choices]
         write_json(folder / _SETTINGS, {"name": name, "models": models, "how": asdict(how), "parent": os.getpid()})
         with (folder / _LOG).open("wb") as log:

@@ -53,7 +53,10 @@ def _surroundings(image: Image.Image, face: Face) -> np.ndarray:
     reach = max(1, round(max(width, height) * AROUND / 2))
     middle = x + width // 2, y + height // 2
     area = (middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach)
-    patch = to_rgb(image.crop(area)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)  # outside the photo it is black
+    less = max(1, reach // (2 * SIDE))  # Pillow refuses to cut out more pixels than a photo may have
+    left, top, right, bottom = (round(edge / less) for edge in area)
+    patch = to_rgb(image).reduce(less).crop((left, top, right, bottom))  # outside the photo it is black
+    patch = patch.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     picture = np.array(patch)
     half = SIDE / AROUND / 2
     corners = cv2.boxPoints(((SIDE / 2, SIDE / 2), (2 * half, 2 * half), face.turn)).round().astype(np.int32)

@@ -1,4 +1,4 @@
-"""Takes the README's pictures: docs/images/{audit,review,grid,progress,runs,predict}.webp, of the synthetic demo only.
+"""Takes the README's pictures: docs/images/{audit,review,grid,progress,train,runs,predict}.webp, of the synthetic demo only.
 
     python docs/make_screenshots.py WORKSPACE
 
@@ -51,6 +51,7 @@ def take_all(page: Page) -> None:
         ("review", "review?dataset=demo&queue=Suspects"),
         ("grid", "review?dataset=demo&lane=Grid&class=Fear"),
         ("progress", "consensus?dataset=demo&show=Progress"),
+        ("train", "train?dataset=demo"),
         ("runs", "runs?dataset=demo"),
     ):
         open_page(page, path)
@@ -68,7 +69,7 @@ def open_page(page: Page, path: str) -> None:
 
 def take(page: Page, name: str) -> None:
     """A screenshot, once pictures and charts have stopped moving."""
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(4000)
     picture = Image.open(BytesIO(page.screenshot()))
     picture.convert("RGB").save(TARGET / f"{name}.webp", quality=50, method=6)
 

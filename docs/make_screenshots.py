@@ -1,4 +1,4 @@
-"""Takes the README's pictures: docs/images/{audit,review,grid,progress,train,runs,predict}.webp, of the synthetic demo only.
+"""Takes the pictures of the README, docs/images/*.webp but demo-faces, of the synthetic demo only.
 
     python docs/make_screenshots.py WORKSPACE
 

@@ -24,7 +24,6 @@ from fer_core.evaluation.protocol import make_protocol
 from fer_core.files import read_json, write_json
 from fer_core.progress import Report, part, silent
 from fer_core.runs.run import GIVEN, VOTES, Run, list_runs, probabilities
-from fer_core.runs.session import new_run_id, train_version
 from fer_core.runs.tables import subset_predictions
 from fer_core.training.recipe import Recipe
 from fer_core.workspace import Workspace, child
@@ -58,6 +57,8 @@ def prove(
 
     Raises UsageError for versions of two data sets, or one version twice. What was stopped goes on where it was.
     """
+    from fer_core.runs.session import new_run_id, train_version  # torch, which reading a proof need not wait for
+
     if seeds < 1:
         raise UsageError("--seeds must be at least 1.")
     if a.dataset.hash != b.dataset.hash:

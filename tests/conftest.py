@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from _pytest.runner import runtestprotocol
 
 # Two workers with two torch threads each wait on one another on two cores. Set before torch is imported, and inherited
 # by the servers and jobs that tests start.
@@ -61,3 +62,33 @@ def audited(audited_workspace: Workspace, workspace: Workspace) -> Dataset:
     """The small demo with its audit, as a copy of its own in `workspace`."""
     shutil.copytree(audited_workspace.dataset("demo"), workspace.dataset("demo"))
     return open_dataset(workspace, "demo")
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A failed test in a real browser is tried once more, from new fixtures, and the summary counts it as rerun.
+
+    A browser, a server and a database share the cores with the other tests; what is wrong fails twice.
+    """
+    if item.get_closest_marker("browser") is None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    if any(report.failed for report in reports):
+        failed = next(report for report in reports if report.failed)
+        failed.outcome = "rerun"
+        item.ihook.pytest_runtest_logreport(report=failed)
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    return ("rerun", "R", "RERUN") if report.outcome == "rerun" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"failed once: {report.nodeid}")
+        terminalreporter.line(report.longreprtext)

@@ -20,6 +20,7 @@ from fer_core.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
 PATIENCE = 60.0  # seconds; a deadline on a busy machine, not a measurement
+HELD = 30  # ms for which a key is down; the same key twice within 25 ms is taken for a bouncing contact
 
 
 class Server:

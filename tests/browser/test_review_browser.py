@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from serving import Server, ready, until
+from serving import HELD, Server, ready, until
 
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import open_dataset
@@ -69,7 +69,7 @@ def press(page: Page, *keys: str) -> list[int]:
     rows = []
     for key in keys:
         rows.append(row_on_screen(page))
-        page.keyboard.press(key)
+        page.keyboard.press(key, delay=HELD)
         page.wait_for_selector(f".face[data-row]:not([data-row='{rows[-1]}'])")
     return rows
 
@@ -210,7 +210,7 @@ def given_on(server: Server, page: Page) -> str:
 def test_nothing_about_the_label_is_shown_before_the_reveal(server, ada):
     given = given_on(server, ada)
     for key in (" ", "v"):  # keeping what one has not seen means nothing; one v only arms the face
-        ada.keyboard.press(key)
+        ada.keyboard.press(key, delay=HELD)
         assert ada.locator(".given").text_content() == ""
         assert not ada.locator(".shown").is_visible() and not ada.locator(".open").is_visible()
     armed = "Your answer first, then everything is shown. v again shows it now."
@@ -231,8 +231,8 @@ def test_nothing_about_the_label_is_shown_before_the_reveal(server, ada):
 
 def test_the_answers_before_and_after_a_look_are_both_kept(server, ada):
     row = row_on_screen(ada)
-    ada.keyboard.press("v")
-    ada.keyboard.press("3")
+    ada.keyboard.press("v", delay=HELD)
+    ada.keyboard.press("3", delay=HELD)
     stage(ada, "revealed")
     assert row_on_screen(ada) == row and count(ada) == 1
     ada.get_by_text("No network has been asked").wait_for()
@@ -250,8 +250,8 @@ def test_the_answers_before_and_after_a_look_are_both_kept(server, ada):
 
 @pytest.mark.parametrize("key", ["Enter", "v"])
 def test_after_a_look_an_answer_can_stay(server, ada, key):
-    ada.keyboard.press("v")
-    ada.keyboard.press("3")
+    ada.keyboard.press("v", delay=HELD)
+    ada.keyboard.press("3", delay=HELD)
     stage(ada, "revealed")
     press(ada, key)
     all_saved(ada)
@@ -261,8 +261,8 @@ def test_after_a_look_an_answer_can_stay(server, ada, key):
 
 def test_one_undo_takes_back_one_event_of_a_look(server, ada):
     row = row_on_screen(ada)
-    ada.keyboard.press("v")
-    ada.keyboard.press("3")
+    ada.keyboard.press("v", delay=HELD)
+    ada.keyboard.press("3", delay=HELD)
     stage(ada, "revealed")
     press(ada, "6")
     press(ada, "u")  # the answer after the look: the one before stands, and the face is still known
@@ -283,9 +283,9 @@ def test_one_undo_takes_back_one_event_of_a_look(server, ada):
 def test_looking_after_each_answer_is_kept_for_the_annotator(server, ada):
     ada.get_by_role("switch", name="Look after each answer").click()
     stage(ada, "armed")
-    ada.keyboard.press("4")
+    ada.keyboard.press("4", delay=HELD)
     stage(ada, "revealed")
-    ada.keyboard.press("5")
+    ada.keyboard.press("5", delay=HELD)
     stage(ada, "armed")
     all_saved(ada)
     until(lambda: any((server.workspace.root / "annotators").glob("*.json")))
@@ -297,8 +297,8 @@ def test_looking_after_each_answer_is_kept_for_the_annotator(server, ada):
 
 def test_the_evidence_shows_what_networks_see_and_what_is_alike(audited_server, context):
     ada = sit_down(context.new_page(), audited_server, f"Ada {uuid4().hex[:8]}")
-    ada.keyboard.press("v")
-    ada.keyboard.press("4")
+    ada.keyboard.press("v", delay=HELD)
+    ada.keyboard.press("4", delay=HELD)
     stage(ada, "revealed")
     shown = ada.locator(".open")
     assert shown.locator(".bars dt").count() == 3 and "more so" in shown.text_content()
@@ -308,14 +308,14 @@ def test_the_evidence_shows_what_networks_see_and_what_is_alike(audited_server, 
 @pytest.mark.slow  # the server imports torch and draws the first map
 def test_a_map_lies_over_the_face_until_the_next_one(audited_server, context):
     ada = sit_down(context.new_page(), audited_server, f"Ada {uuid4().hex[:8]}")
-    ada.keyboard.press("v")
-    ada.keyboard.press("4")
+    ada.keyboard.press("v", delay=HELD)
+    ada.keyboard.press("4", delay=HELD)
     stage(ada, "revealed")
     face, given = (ada.locator(".choice button").nth(number) for number in (0, 1))
     given.wait_for()
     assert given.text_content().lower() == f"why {given_on(audited_server, ada)}?"
     assert face.get_attribute("aria-pressed") == "true" and not ada.locator(".heat").is_visible()
-    ada.keyboard.press("m")
+    ada.keyboard.press("m", delay=HELD)
     assert given.get_attribute("aria-pressed") == "true" and ada.locator(".heat").is_visible()
     assert ada.locator(".heat").bounding_box() == ada.locator(".face img").bounding_box()
     press(ada, "Enter")
@@ -334,7 +334,7 @@ def audited_server(server: Server, app_url: str, audited_workspace: Workspace) -
 def test_typing_a_note_labels_nothing_and_travels_with_the_answer(server, ada):
     ada.locator(".note").click()
     ada.keyboard.type("12 <b>sad</b>?")
-    ada.keyboard.press("Enter")
+    ada.keyboard.press("Enter", delay=HELD)
     press(ada, "5")
     assert ada.locator(".note").input_value() == ""
     all_saved(ada)
@@ -344,11 +344,11 @@ def test_typing_a_note_labels_nothing_and_travels_with_the_answer(server, ada):
 def test_an_answer_of_the_history_can_be_opened_again(server, ada):
     rows = press(ada, "1", "2", "3")
     waiting = row_on_screen(ada)
-    ada.keyboard.press("l")
+    ada.keyboard.press("l", delay=HELD)
     ada.locator(".answered button").nth(1).click()  # the newest stands first
     ada.wait_for_selector(f".face[data-row='{rows[1]}']")
     assert ada.locator(".answers [data-former]").get_attribute("data-command") == "disgust"
-    ada.keyboard.press("Escape")
+    ada.keyboard.press("Escape", delay=HELD)
     ada.wait_for_selector(f".face[data-row='{waiting}']")
     ada.locator(".answered button").nth(1).click()
     ada.wait_for_selector(f".face[data-row='{rows[1]}']")
@@ -370,7 +370,7 @@ def test_the_history_goes_back_to_the_beginning_of_the_round(server, ada):
     ada.keyboard.type("12" * 30, delay=30)
     all_saved(ada)
     again = sit_down(ada, server, ada.annotator)
-    again.keyboard.press("l")
+    again.keyboard.press("l", delay=HELD)
     again.locator(".answered li").nth(39).wait_for()
     again.evaluate(SCROLL_DOWN)
     again.get_by_text("That is where the round began.").wait_for(state="attached")
@@ -381,14 +381,14 @@ def test_the_history_goes_back_to_the_beginning_of_the_round(server, ada):
 def test_keys_can_be_changed_and_stay_changed(server, ada):
     def choose(command: str, key: str) -> None:
         ada.locator(f"[data-remap='{command}']").click()
-        ada.keyboard.press(key)
+        ada.keyboard.press(key, delay=HELD)
 
-    ada.keyboard.press("k")
+    ada.keyboard.press("k", delay=HELD)
     choose("happy", "x")
     ada.locator(".said").get_by_text("Happy is now x.").wait_for()
     choose("sad", "r")
     ada.locator(".said").get_by_text("R belongs to the page").wait_for()
-    ada.keyboard.press("Escape")
+    ada.keyboard.press("Escape", delay=HELD)
     choose("angry", "2")
     ada.locator(".said").get_by_text("2 was Disgust, which is now 1. Angry is now 2.").wait_for()
     caps = [ada.locator(f".answers [data-command='{name}'] kbd").text_content() for name in NAMES]
@@ -396,7 +396,7 @@ def test_keys_can_be_changed_and_stay_changed(server, ada):
     kept = {"happy": "x", "angry": "2", "disgust": "1"}
     until(lambda: kept in [json.loads(file.read_text())["keys"] for file in preferences(server)])
     again = sit_down(ada, server, ada.annotator)
-    again.keyboard.press("4")  # a key without a meaning now
+    again.keyboard.press("4", delay=HELD)  # a key without a meaning now
     press(again, "x", "2")
     all_saved(again)
     assert history(server, again)["answer"].tolist() == ["happy", "angry"]
@@ -409,7 +409,7 @@ def preferences(server: Server) -> list[Path]:
 
 def test_the_guide_explains_every_class_and_the_hard_pairs_beside_the_face(server, audited_server, context):
     ada = sit_down(context.new_page(), audited_server, f"Ada {uuid4().hex[:8]}")
-    ada.keyboard.press("h")
+    ada.keyboard.press("h", delay=HELD)
     for question in ("Fear or surprise?", "Sad or neutral?", "Angry or disgust?"):
         ada.get_by_text(question).wait_for()
     ada.locator(".guide .examples img").first.wait_for()
@@ -417,17 +417,17 @@ def test_the_guide_explains_every_class_and_the_hard_pairs_beside_the_face(serve
     assert all(strip.locator("img").count() == 6 for strip in pictures[: len(NAMES)])
     press(ada, "4")  # the guide is no obstacle
     assert ada.locator(".guide").is_visible()
-    ada.keyboard.press("Escape")
+    ada.keyboard.press("Escape", delay=HELD)
     assert not ada.locator(".guide").is_visible()
 
 
 def test_a_queue_that_is_done_shows_what_was_done(server, ada):
     press(ada, "s", "1", "u")
-    ada.keyboard.press("f")
+    ada.keyboard.press("f", delay=HELD)
     press(ada, "5")
     all_saved(ada)
     again = sit_down(ada, server, ada.annotator, "?queue=Skipped")
-    again.keyboard.press("6")
+    again.keyboard.press("6", delay=HELD)
     again.get_by_text("Nothing is skipped.").wait_for()
     names, numbers = (again.locator(f".tile {tag}").all_text_contents() for tag in ("span", "b"))
     tiles = dict(zip(names, numbers, strict=True))
@@ -441,8 +441,8 @@ def test_held_keys_chords_and_double_clicks_are_one_intent(server, ada):
     for _ in range(5):
         ada.keyboard.down("3")  # the repeats of a key that is held
     ada.keyboard.up("3")
-    ada.keyboard.press("Control+1")
-    ada.keyboard.press("Alt+2")
+    ada.keyboard.press("Control+1", delay=HELD)
+    ada.keyboard.press("Alt+2", delay=HELD)
     ada.locator(f".face:not([data-row='{row}'])").wait_for()
     ada.locator("[data-command='sad']").dblclick()
     all_saved(ada)
@@ -452,7 +452,7 @@ def test_held_keys_chords_and_double_clicks_are_one_intent(server, ada):
 
 def test_a_flag_marks_the_face_without_answering_it(server, ada):
     row = row_on_screen(ada)
-    ada.keyboard.press("f")
+    ada.keyboard.press("f", delay=HELD)
     ada.locator(".flagged").wait_for()
     press(ada, "4")
     assert not ada.locator(".flagged").is_visible()
@@ -469,14 +469,14 @@ def test_nothing_moves_when_faces_change_and_labels_are_revealed(ada):
 
     before = places()
     for key in ("v", "4"):
-        ada.keyboard.press(key)
+        ada.keyboard.press(key, delay=HELD)
         assert places() == before
     stage(ada, "revealed")
     ada.locator(".people").wait_for()
     assert places() == before
     press(ada, "1", "2", "3")
     for panel in ("h", "l", "i", "k"):
-        ada.keyboard.press(panel)
+        ada.keyboard.press(panel, delay=HELD)
         assert places() == before
 
 

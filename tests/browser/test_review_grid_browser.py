@@ -6,7 +6,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from playwright.sync_api import Page
-from serving import Server, ready, until
+from serving import HELD, Server, ready, until
 
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.emotions import NAMES
@@ -59,7 +59,7 @@ def confirm(page: Page, key: str = "Enter") -> list[int]:
     """Confirm the grid on the screen, once it may be; returns its rows when the next one is there."""
     page.wait_for_selector(".lane[data-ready]")
     rows = rows_on_screen(page)
-    page.keyboard.press(key)
+    page.keyboard.press(key, delay=HELD)
     page.wait_for_function("old => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
         ".querySelector('.cell')?.dataset.row !== old", arg=str(rows[0]))  # fmt: skip
     page.wait_for_selector(".lane[data-ready]")
@@ -103,13 +103,13 @@ def test_odd_ones_are_marked_and_get_their_class_in_place(server, ada):
     cells.nth(5).click(modifiers=["Shift"])
     assert [place for place, word in enumerate(states(ada)) if word] == [3, 4, 5]
     assert states(ada)[4] == "Not happy" and cells.nth(4).get_attribute("aria-selected") == "true"
-    ada.keyboard.press("5")
+    ada.keyboard.press("5", delay=HELD)
     assert states(ada)[3:6] == ["Sad"] * 3
-    ada.keyboard.press("ArrowRight")
-    ada.keyboard.press("0")  # the focused face, as nothing is marked
-    ada.keyboard.press("ArrowRight")
-    ada.keyboard.press(" ")
-    ada.keyboard.press("Shift+ArrowRight")
+    ada.keyboard.press("ArrowRight", delay=HELD)
+    ada.keyboard.press("0", delay=HELD)  # the focused face, as nothing is marked
+    ada.keyboard.press("ArrowRight", delay=HELD)
+    ada.keyboard.press(" ", delay=HELD)
+    ada.keyboard.press("Shift+ArrowRight", delay=HELD)
     cells.nth(3).click()  # lets go of its class
     assert states(ada)[3:9] == ["", "Sad", "Sad", "Not a face", "Not happy", "Not happy"]
     assert "Confirm 19 as happy" in ada.locator(".confirm").text_content()
@@ -123,28 +123,28 @@ def test_odd_ones_are_marked_and_get_their_class_in_place(server, ada):
 
 def test_the_class_of_the_grid_takes_a_mark_off_and_escape_all_of_them(ada):
     ada.locator(".cell").nth(2).click()
-    ada.keyboard.press("4")
+    ada.keyboard.press("4", delay=HELD)
     assert not any(states(ada))
     ada.locator(".cell").nth(2).click()
-    ada.keyboard.press("7")
+    ada.keyboard.press("7", delay=HELD)
     ada.locator(".cell").nth(8).click()
-    ada.keyboard.press("Escape")
+    ada.keyboard.press("Escape", delay=HELD)
     assert not any(states(ada))
-    ada.keyboard.press("u")
+    ada.keyboard.press("u", delay=HELD)
     assert states(ada)[2] == "Neutral" and states(ada)[8] == "Not happy"
 
 
 def test_undo_takes_back_changes_and_then_the_last_grid(server, ada):
     ada.locator(".cell").nth(0).click()
-    ada.keyboard.press("1")
+    ada.keyboard.press("1", delay=HELD)
     first = confirm(ada)
     all_saved(ada)
     ready(ada)
     second = rows_on_screen(ada)
     ada.locator(".cell").nth(1).click()
-    ada.keyboard.press("u", delay=60)  # twice within 25 ms would be a bouncing contact
+    ada.keyboard.press("u", delay=HELD)
     assert rows_on_screen(ada) == second and not any(states(ada))
-    ada.keyboard.press("u")
+    ada.keyboard.press("u", delay=HELD)
     until(lambda: rows_on_screen(ada) == first)
     assert states(ada)[0] == "Angry"
     all_saved(ada)
@@ -164,7 +164,7 @@ def test_undo_reaches_behind_a_reload(server, ada):
     all_saved(ada)
     again = sit_down(ada, server, ada.annotator, "class=Happy&faces=24")
     assert not set(rows_on_screen(again)) & set(rows)
-    again.keyboard.press("u")
+    again.keyboard.press("u", delay=HELD)
     assert rows_on_screen(again) == rows and states(again)[4] == "Not happy"
     all_saved(again)
     assert history(server, again)["undone"].sum() == 24
@@ -210,7 +210,7 @@ def test_faces_that_were_not_on_the_screen_are_not_confirmed(server, app_url, br
     while eve.locator(".confirm").text_content().startswith("Show"):
         shown.append(eve.locator(".confirm").text_content())
         assert history(server, eve).empty and rows_on_screen(eve) == rows
-        eve.keyboard.press("Enter")
+        eve.keyboard.press("Enter", delay=HELD)
         eve.wait_for_function("old => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
             ".querySelector('.confirm').textContent !== old", arg=shown[-1])  # fmt: skip
     assert len(shown) >= 2
@@ -234,7 +234,7 @@ def test_one_answer_serves_a_group_of_copies(server, app_url, browser_page):
     log = VerdictLog(server.workspace.labels_db)
     people = consensus(dataset, log.verdicts(dataset))
     assert [NAMES[label] for label in people.label[rows]] == ["surprise"] * len(rows)
-    bob.keyboard.press("u")
+    bob.keyboard.press("u", delay=HELD)
     assert rows_on_screen(bob) == rows and not any(states(bob))
 
 
@@ -250,7 +250,7 @@ def test_other_controls_bring_other_faces_and_undo_still_works(server, ada):
     until(lambda: len(rows_on_screen(ada)) == 24)
     assert "faces=24" in ada.url
     assert not set(rows_on_screen(ada)) & set(rows)
-    ada.keyboard.press("u")
+    ada.keyboard.press("u", delay=HELD)
     until(lambda: rows_on_screen(ada) == rows)
     all_saved(ada)
     assert history(server, ada)["undone"].sum() == 24
@@ -260,10 +260,10 @@ def test_keys_typed_into_a_control_are_not_answers(server, ada):
     box = ada.locator(".st-key-class input")
     box.focus()
     ada.keyboard.type("4")
-    ada.keyboard.press("Escape")
+    ada.keyboard.press("Escape", delay=HELD)
     assert not any(states(ada))
     ada.locator(".cell").nth(1).click()
-    ada.keyboard.press("Control+4")
+    ada.keyboard.press("Control+4", delay=HELD)
     assert states(ada)[1] == "Not happy"
 
 

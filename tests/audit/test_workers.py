@@ -19,7 +19,7 @@ from fer_core.errors import Cancelled, FerretError, InputRefused
 from fer_core.progress import silent
 from fer_core.workspace import REPOSITORY
 
-DEADLINE = 60.0
+DEADLINE = 240.0
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

@@ -7,7 +7,7 @@ from fer_core.jobs import store
 from fer_core.jobs.store import Job
 from fer_core.workspace import Workspace
 
-DEADLINE = 60.0
+DEADLINE = 240.0
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

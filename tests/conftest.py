@@ -2,16 +2,21 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
+from pg_server import PostgresServer, program
 
 # Two workers with two torch threads each wait on one another on two cores. Set before torch is imported, and inherited
 # by the servers and jobs that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("MLFLOW_TRACKING_URI", None)  # the runs of tests are nobody's business
+os.environ.pop("FER_DATABASE_URL", None)  # tests choose their database themselves, with `engine`
 
+from fer_core import database
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.workspace import Workspace
@@ -62,6 +67,29 @@ def audited(audited_workspace: Workspace, workspace: Workspace) -> Dataset:
     """The small demo with its audit, as a copy of its own in `workspace`."""
     shutil.copytree(audited_workspace.dataset("demo"), workspace.dataset("demo"))
     return open_dataset(workspace, "demo")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that runs."""
+    if program("postgres") is None:
+        pytest.skip("no PostgreSQL server is installed here; tests/install-postgresql installs Debian's")
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The test is run over both engines. A module asks for it with `pytestmark`, before its workspace is made."""
+    if request.param == "postgresql":
+        monkeypatch.setenv("FER_DATABASE_URL", request.getfixturevalue("postgres").url)
+    yield request.param
+    while database._open:
+        database._open.popitem()[1].close()
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:

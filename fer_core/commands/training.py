@@ -36,6 +36,7 @@ def register(commands: Commands) -> None:
     change.add_argument("--delete", metavar="ID", help="move a run to the deleted ones")
     change.add_argument("--restore", metavar="ID", help="bring a deleted run back")
     change.add_argument("--empty-trash", action="store_true", help="remove deleted runs for good")
+    change.add_argument("--mirror", metavar="ID", help="send what MLflow at MLFLOW_TRACKING_URI lacks of a run")
 
 
 def run_networks(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def run_networks(arguments: argparse.Namespace, console: Console) -> dict[str, A
 def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.dataset.version import open_version
     from fer_core.networks.registry import find_network
+    from fer_core.runs.mirror import trouble
     from fer_core.runs.session import new_run_id, train_version
     from fer_core.training.recipe import load_recipe
 
@@ -103,6 +105,8 @@ def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
         if clean["n"] == whole["n"]:
             continue
         console.say(f"  on its clean subset ({clean['n']:,} images): accuracy {clean['accuracy']:.2%}")
+    if told := trouble(run.path):
+        console.say(told)
     return document
 
 
@@ -123,7 +127,8 @@ def _submit(arguments: argparse.Namespace, console: Console, run_id: str) -> dic
 
 
 def run_runs(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]] | dict[str, Any]:
-    from fer_core.runs.run import list_runs
+    from fer_core.runs.mirror import send_run
+    from fer_core.runs.run import list_runs, open_run
     from fer_core.runs.trash import delete_run, empty_trash, restore_run
 
     if arguments.delete:
@@ -134,6 +139,10 @@ def run_runs(arguments: argparse.Namespace, console: Console) -> list[dict[str, 
         return {"restored": restore_run(console.workspace, arguments.restore).id}
     if arguments.empty_trash:
         return {"removed": empty_trash(console.workspace)}
+    if arguments.mirror:
+        there = send_run(open_run(console.workspace, arguments.mirror))
+        console.say(f"{arguments.mirror} is in MLflow as run {there}.")
+        return {"run": arguments.mirror, "mlflow": there}
     runs = list_runs(console.workspace)
     if arguments.seeds:
         return _by_seeds([run.document for run in runs if run.status == "done"], console)

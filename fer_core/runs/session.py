@@ -23,6 +23,7 @@ from fer_core.progress import Report, part, silent
 from fer_core.runs.events import EventLog
 from fer_core.runs.leaky import leaky_plan
 from fer_core.runs.material import balanced
+from fer_core.runs.mirror import mirrored
 from fer_core.runs.plan import Plan, honest_plan
 from fer_core.runs.run import Run, held, open_run
 from fer_core.runs.scoring import headline, scored
@@ -64,7 +65,7 @@ def train_version(
     folder = workspace.run(run_id)
     thread_count = set_threads(thread_count)
     about = {"run": run_id, "version": str(version), "version_hash": version.hash}
-    with held(folder):
+    with held(folder), mirrored(folder):
         sweep_temporaries(folder)
         plan = _plan(folder, version, leaky)
         refuse_balancing_twice(recipe, plan.epoch, plan.weights)

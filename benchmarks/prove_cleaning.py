@@ -86,9 +86,9 @@ def reviewed(
     if name in {version["name"] for version in list_versions(dataset)}:
         return open_version(workspace, f"{dataset.name}@{name}")
     with tempfile.TemporaryDirectory() as folder:
-        log = VerdictLog(Path(folder) / "labels.db")
+        log = VerdictLog(Path(folder) / "labels.db", local=True)
         plan = Plan(1, reviews, ORDERS[order], audit_share=0.0)
-        simulate(dataset, log, LeaseBook(Path(folder) / "leases.db"), audit, votes, plan)
+        simulate(dataset, log, LeaseBook(Path(folder) / "leases.db", local=True), audit, votes, plan)
         cut = plan_cut(dataset, log, audit, POLICY).version
     return store_version(workspace, dataset, name, cut.manifest, cut.policy)
 

@@ -118,7 +118,7 @@ def run(dataset: Dataset, audit: Audit, votes: VoteTable, plan: Plan) -> Curve:
     judge = yardstick(dataset, votes)
     curve: Curve = {}
     with tempfile.TemporaryDirectory() as folder:
-        log = VerdictLog(Path(folder) / "labels.db")
+        log = VerdictLog(Path(folder) / "labels.db", local=True)
 
         def reached(reviews: int) -> None:
             verdicts = log.verdicts(dataset)
@@ -126,7 +126,7 @@ def run(dataset: Dataset, audit: Audit, votes: VoteTable, plan: Plan) -> Curve:
             hours = float(verdicts["active_ms"].sum() / 3_600_000)
             curve[reviews] = (judge.repaired(people), judge.spoilt(people, dataset.labels), hours)
 
-        simulate(dataset, log, LeaseBook(Path(folder) / "leases.db"), audit, votes, plan, reached=reached)
+        simulate(dataset, log, LeaseBook(Path(folder) / "leases.db", local=True), audit, votes, plan, reached=reached)
     return curve
 
 

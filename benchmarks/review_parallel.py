@@ -1,15 +1,18 @@
-"""Eight annotators at once, each a process, on one labels.db and leases.db.
+"""Eight annotators at once, each a process, on one labels.db and leases.db, or on a PostgreSQL server.
 
     python -m benchmarks.review_parallel [--writes 10000]
+    FER_DATABASE_URL=postgresql://USER@HOST/DATABASE python -m benchmarks.review_parallel [--writes 10000]
 
 Each takes faces in batches with leases from the same queue, answers every one, and stores each answer by itself, as
 the page does. Prints how many faces were handed out and how many of them to two people at a time (second opinions
 apart), how many answers were given and stored, lost and doubled, and n, median and p95 of a stored verdict and of a
-deal in milliseconds. `--writes N`: N answers in all, as fast as they are stored, without dealing.
+deal in milliseconds. `--writes N`: N answers in all, as fast as they are stored, without dealing. What it makes on a
+server is removed at the end.
 """
 
 import argparse
 import multiprocessing
+import sqlite3
 import tempfile
 import time
 from collections import Counter
@@ -19,6 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.review_queues import PEOPLE, said
+from fer_core.database.place import find_place
+from fer_core.database.postgres import drop_schema
+from fer_core.database.server import where
 from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.review.cards.cards import Seat, deal
@@ -52,11 +58,16 @@ def main() -> None:
         workspace = Workspace(Path(folder) / "data")
         dataset = create_demo(workspace, "demo", images=arguments.images)
         work = write if arguments.writes else review
+        log = VerdictLog(workspace.labels_db)
+        place = find_place(workspace.root)
+        print(where(place.url) if place else f"SQLite {sqlite3.sqlite_version}")
         with multiprocessing.get_context("spawn").Pool(len(PEOPLE)) as pool:
             start = time.perf_counter()
             diaries = pool.starmap(work, [(workspace, who, arguments) for who in range(len(PEOPLE))])
             seconds = time.perf_counter() - start
-        report(dataset, VerdictLog(workspace.labels_db), diaries, seconds)
+        report(dataset, log, diaries, seconds)
+        if place:
+            drop_schema(place)
 
 
 def review(workspace: Workspace, who: int, arguments: argparse.Namespace) -> Diary:

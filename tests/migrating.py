@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text
 
-from fer_core.database import Database, Schema
+from fer_core.database import Schema, SqliteDatabase
 
 OLD = MetaData()
 Table("notes", OLD, Column("number", Integer, primary_key=True), Column("text", Text))
@@ -49,7 +49,7 @@ if __name__ == "__main__":
     for number, path in enumerate(paths * (8 if what == "start" else 1)):
         child = os.fork()
         if child == 0:
-            Database(Path(path), second(killed_before(number)) if what == "kill" else second())
+            SqliteDatabase(Path(path), second(killed_before(number)) if what == "kill" else second())
             os._exit(0)
         children.append(child)
     print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))

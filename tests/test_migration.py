@@ -13,7 +13,7 @@ import pytest
 from migrating import FIRST, NEW, STATEMENTS, count_words, second
 from sqlalchemy import Connection
 
-from fer_core.database import Database, Schema
+from fer_core.database import Schema, SqliteDatabase
 from fer_core.errors import StoreError
 from fer_core.workspace import REPOSITORY
 
@@ -22,7 +22,7 @@ from fer_core.workspace import REPOSITORY
 def path(tmp_path: Path) -> Path:
     """A store of the first format with three notes."""
     path = tmp_path / "notes.db"
-    database = Database(path, FIRST)
+    database = SqliteDatabase(path, FIRST)
     with database.writing() as connection:
         connection.exec_driver_sql("INSERT INTO notes (text) VALUES ('one'), ('two words'), ('now three words')")
     database.close()
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def words(path: Path) -> list[int]:
-    database = Database(path, second())
+    database = SqliteDatabase(path, second())
     with database.reading() as connection:
         found = connection.exec_driver_sql("SELECT words FROM notes ORDER BY number").scalars().all()
     database.close()
@@ -69,7 +69,7 @@ def test_a_step_that_fails_leaves_the_old_format_and_its_copy(path: Path) -> Non
         connection.exec_driver_sql("INSERT INTO nowhere VALUES (1)")
 
     with pytest.raises(StoreError, match="nowhere"):
-        Database(path, second(fail))
+        SqliteDatabase(path, second(fail))
     assert schema_of(path) == (1, False) and len(backups(path)) == 1
     assert words(path) == [1, 2, 3]
 
@@ -98,7 +98,7 @@ def test_of_eight_that_start_at_once_one_does_it(path: Path) -> None:
 
 
 def test_who_has_the_old_format_open_writes_no_more(path: Path) -> None:
-    old = Database(path, FIRST)
+    old = SqliteDatabase(path, FIRST)
     assert words(path) == [1, 2, 3]
     with pytest.raises(StoreError, match="another format"), old.writing():
         pass
@@ -108,7 +108,7 @@ def test_who_has_the_old_format_open_writes_no_more(path: Path) -> None:
 def test_the_old_program_refuses_what_the_new_one_has_made(path: Path) -> None:
     words(path)
     with pytest.raises(StoreError, match="newer FERret"):
-        Database(path, FIRST)
+        SqliteDatabase(path, FIRST)
 
 
 def test_every_version_after_the_first_has_its_step() -> None:

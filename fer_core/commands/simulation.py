@@ -60,7 +60,8 @@ def _simulate(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     else:
         file = copied_log(dataset, console.workspace.labels_db)
         leases = file.with_name("leases.db")
-    log = VerdictLog(file)
+    log = VerdictLog(file, local=not arguments.into_log)
+    book = LeaseBook(leases, local=not arguments.into_log)
     judge = yardstick(dataset, votes)
     before = judge.repaired(consensus(dataset, log.verdicts(dataset)))
     curve: list[dict[str, int]] = []
@@ -70,7 +71,7 @@ def _simulate(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
         repaired, spoilt = judge.repaired(people) - before, judge.spoilt(people, dataset.labels)
         curve.append({"reviews": reviews, "repaired": repaired, "spoilt": spoilt})
 
-    done = simulate(dataset, log, LeaseBook(leases), audit, votes, plan, console.report, reached)
+    done = simulate(dataset, log, book, audit, votes, plan, console.report, reached)
     console.say(
         f"{done.reviews:,} reviews by {plan.annotators} simulated, {done.seconds / 3600:.1f} h of active time; "
         f"{done.skipped:,} faces without votes skipped"
@@ -103,6 +104,7 @@ def _simulate(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
 
 def copied_log(dataset: "Dataset", log: Path) -> Path:
     """A new log with the events of `dataset` in `log` (which need not be there), in a folder beside the data set."""
+    from fer_core.database import is_kept
     from fer_core.review.events.exchange import export_log, import_log
     from fer_core.review.events.log import VerdictLog
 
@@ -113,6 +115,6 @@ def copied_log(dataset: "Dataset", log: Path) -> Path:
         number += 1
     own = folder / str(number)
     own.mkdir()
-    if log.exists() and export_log(VerdictLog(log), dataset, own / "before.jsonl"):
-        import_log(VerdictLog(own / "labels.db"), dataset, own / "before.jsonl")
+    if is_kept(log) and export_log(VerdictLog(log), dataset, own / "before.jsonl"):
+        import_log(VerdictLog(own / "labels.db", local=True), dataset, own / "before.jsonl")
     return own / "labels.db"

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+from fer_core.database import is_kept
 from fer_core.errors import UsageError
 from fer_core.jobs import store
 from fer_core.jobs.outcome import JobFiles, job_files, outcome
@@ -162,7 +163,7 @@ def _wait_for_orphans(workspace: Workspace, grace: float) -> None:
 
             _supervise(workspace, job, process, ended, grace)
             process.signal_group(signal.SIGKILL)
-    if workspace.jobs_db.exists():
+    if is_kept(workspace.jobs_db):
         store.sweep(workspace)
 
 

@@ -1,4 +1,4 @@
-"""The jobs of a workspace, in jobs.db.
+"""The jobs of a workspace, in jobs.db or on a server.
 
     queued ──> running ──> done
       ^           ├──────> failed         it ended with an error: a sentence says which
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Column,
     Connection,
     Float,
@@ -26,7 +25,6 @@ from sqlalchemy import (
     Row,
     String,
     Table,
-    Text,
     and_,
     func,
     insert,
@@ -35,7 +33,7 @@ from sqlalchemy import (
     update,
 )
 
-from fer_core.database import Database, Schema, open_database
+from fer_core.database import AnyJson, AnyText, Database, Schema, is_kept, open_database
 from fer_core.errors import NotFound, UsageError
 from fer_core.jobs.outcome import Outcome, job_files, outcome
 from fer_core.jobs.process import Process
@@ -54,24 +52,24 @@ jobs = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("turn", Integer, nullable=False, index=True),  # order in the queue; a resumed job goes to its end
-    Column("title", Text, nullable=False),
-    Column("arguments", JSON, nullable=False),
-    Column("folder", Text, nullable=False),  # where it was submitted: paths in the arguments may be relative to it
+    Column("title", AnyText, nullable=False),
+    Column("arguments", AnyJson, nullable=False),
+    Column("folder", AnyText, nullable=False),  # where it was submitted: paths in the arguments may be relative to it
     Column("state", String(12), nullable=False, index=True),
     Column("created", Float, nullable=False),  # seconds since 1970, as all times
     Column("started", Float),
     Column("finished", Float),
-    Column("host", Text),
+    Column("host", AnyText),
     Column("worker_pid", Integer),
-    Column("worker_started", Text),
+    Column("worker_started", AnyText),
     Column("pid", Integer),
-    Column("pid_started", Text),
+    Column("pid_started", AnyText),
     Column("heartbeat", Float),
-    Column("stage", Text, nullable=False, default=""),
+    Column("stage", AnyText, nullable=False, default=""),
     Column("fraction", Float, nullable=False, default=0.0),
     Column("eta", Float),
-    Column("error", Text),
-    Column("result", JSON(none_as_null=True)),
+    Column("error", AnyText),
+    Column("result", AnyJson),
     Column("cancel_requested", Integer, nullable=False, default=0),
     sqlite_autoincrement=True,  # a number is never given twice
 )
@@ -143,7 +141,7 @@ def add_job(workspace: Workspace, arguments: list[str], title: str, folder: Path
 
 def list_jobs(workspace: Workspace, limit: int = 200) -> list[Job]:
     """The newest jobs first; dead ones are concluded before they are shown. No workspace yet means no jobs."""
-    if not workspace.jobs_db.exists():
+    if not is_kept(workspace.jobs_db):
         return []
     sweep(workspace)
     with _database(workspace).reading() as connection:
@@ -152,7 +150,7 @@ def list_jobs(workspace: Workspace, limit: int = 200) -> list[Job]:
 
 def open_job(workspace: Workspace, job_id: str) -> Job:
     """One job, concluded first if it is dead. Raises NotFound."""
-    if workspace.jobs_db.exists() and job_id.isdecimal():
+    if job_id.isdecimal() and len(job_id) < 10 and is_kept(workspace.jobs_db):  # longer ones fit no column
         sweep(workspace)
         with _database(workspace).reading() as connection:
             row = connection.execute(select(jobs).where(jobs.c.number == int(job_id))).one_or_none()
@@ -187,7 +185,7 @@ def _worker_lives(job: Job) -> bool:
 
 def take_job(workspace: Workspace, worker: Process) -> Job | None:
     """Give the first job of the queue to a worker; None when nothing waits."""
-    if not workspace.jobs_db.exists():
+    if not is_kept(workspace.jobs_db):
         return None
     with _database(workspace).writing() as connection:
         first = select(jobs.c.number).where(jobs.c.state == QUEUED).order_by(jobs.c.turn).limit(1).scalar_subquery()
@@ -290,7 +288,7 @@ def requeue(workspace: Workspace, job_id: str) -> Job:
 
 def has_work(workspace: Workspace) -> bool:
     """Whether a worker is wanted: a job is queued, or one runs whose own worker is gone. One indexed look-up."""
-    if not workspace.jobs_db.exists():
+    if not is_kept(workspace.jobs_db):
         return False
     with _database(workspace).reading() as connection:
         active = [_job(row) for row in connection.execute(select(jobs).where(jobs.c.state.in_(ACTIVE)))]

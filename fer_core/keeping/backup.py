@@ -1,8 +1,9 @@
 """`backup`: a workspace, or the labels of one, as one archive while others go on writing.
 
 Data sets, versions and audits never change once they are stored, and all other files take their place whole, so copying
-them one after the other is safe. Data bases are copied by SQLite, each as it was at one moment, the verdict log last:
-it knows every answer that a copied version was cut from. The archive takes its name when it is whole.
+them one after the other is safe. Data bases are copied by SQLite, or read from the server into a SQLite file, each as
+it was at one moment, the verdict log last: it knows every answer that a copied version was cut from. The archive takes
+its name when it is whole.
 """
 
 import hashlib
@@ -15,10 +16,12 @@ from itertools import groupby
 from pathlib import Path
 
 from fer_core import __version__
+from fer_core.database import on_server, open_database
 from fer_core.errors import InputRefused, NotFound, StoreError, UsageError
 from fer_core.files import atomic_path, sweep_temporaries
 from fer_core.keeping.archive import CHUNK, FORMAT, FORMAT_VERSION, MANIFEST, Manifest
-from fer_core.keeping.contents import KEY, LABELS, LABELS_DB, WORKSPACE, Contents, list_contents, run_of
+from fer_core.keeping.contents import KEY, LABELS, LABELS_DB, SCHEMAS, WORKSPACE, Contents, list_contents, run_of
+from fer_core.keeping.rows import dump
 from fer_core.progress import Report, silent
 from fer_core.runs.run import held
 from fer_core.snapshot import copy_database, problem_with
@@ -89,7 +92,11 @@ def _write(workspace: Workspace, temporary: Path, scope: str, contents: Contents
 
 def _add_database(archive: zipfile.ZipFile, name: str, path: Path, copy: Path) -> tuple[str, int]:
     try:
-        copy_database(path, copy)
+        if on_server(path.parent) and name in SCHEMAS:
+            with open_database(path, SCHEMAS[name]).reading() as source:
+                dump(source, SCHEMAS[name], copy)
+        else:
+            copy_database(path, copy)
         if problem := problem_with(copy, alone=True):
             raise InputRefused(f"{path} is damaged ({problem}); no backup was made. `doctor` says more.")
         return _add(archive, name, copy)

@@ -9,12 +9,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fer_core.database import is_kept
+from fer_core.jobs.store import SCHEMA as JOBS_SCHEMA
+from fer_core.review.events.database import SCHEMA as LABELS_SCHEMA
 from fer_core.runs.run import list_runs
 from fer_core.workspace import Workspace
 
 WORKSPACE, LABELS = "workspace", "labels"
 KEY = "identity.key"
 LABELS_DB, JOBS_DB = "labels.db", "jobs.db"
+SCHEMAS = {LABELS_DB: LABELS_SCHEMA, JOBS_DB: JOBS_SCHEMA}
 FOLDERS = ("datasets", "runs", "annotators", "recipes", "sweeps")
 
 # Of a data set, what the labels alone need: enough to know it again, votes, versions and queues.
@@ -28,7 +32,7 @@ class Contents:
     """Names of what a backup holds, each once."""
 
     files: list[str]
-    databases: list[str]  # copied as SQLite copies them
+    databases: list[str]  # copied as SQLite copies them, or read from the server
     left_out: list[str]  # sentences' parts: what is not in it, and why
 
 
@@ -63,7 +67,7 @@ def list_contents(workspace: Workspace, scope: str, *, runs: bool = False, key: 
             files.append(name)
         else:
             left_out.append(f"{name} (no file of FERret has such a name)")
-    return Contents(sorted(files), [path.relative_to(root).as_posix() for path in databases if path.exists()], left_out)
+    return Contents(sorted(files), [path.relative_to(root).as_posix() for path in databases if is_kept(path)], left_out)
 
 
 def fits(name: str) -> bool:

@@ -8,8 +8,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fer_core.database import is_kept, on_server
 from fer_core.jobs.store import ACTIVE, INTERRUPTED, QUEUED, RUNNING, Job, list_jobs
 from fer_core.keeping.findings import BAD, GOOD, NOTE, Check, ferret, remove
+from fer_core.review.events.database import open_database
 from fer_core.snapshot import connect_read_only, problem_with
 from fer_core.workspace import Workspace
 
@@ -31,7 +33,7 @@ def check_leftovers(workspace: Workspace) -> Iterator[Check]:
 
 def check_jobs(workspace: Workspace) -> Iterator[Check]:
     """Jobs that were interrupted, that wait for nobody, or whose place is held by what no job knows."""
-    if not workspace.jobs_db.exists() or problem_with(workspace.jobs_db):
+    if not is_kept(workspace.jobs_db) or (not on_server(workspace.root) and problem_with(workspace.jobs_db)):
         return
     jobs = list_jobs(workspace)
     for job in jobs:
@@ -76,11 +78,15 @@ def check_clock(workspace: Workspace) -> Iterator[Check]:
 
 def _times_of_answers(workspace: Workspace) -> list[float]:
     """Of the last answers, in seconds since 1970."""
-    path = workspace.labels_db
-    if not path.exists() or problem_with(path):
+    path, last = workspace.labels_db, "SELECT time FROM events ORDER BY seq DESC LIMIT 200"
+    if on_server(workspace.root):
+        with open_database(path).reading() as server:
+            rows = [(text,) for text in server.exec_driver_sql(last).scalars()]
+    elif not path.exists() or problem_with(path):
         return []
-    with closing(connect_read_only(path)) as connection:
-        rows = connection.execute("SELECT time FROM events ORDER BY seq DESC LIMIT 200").fetchall()
+    else:
+        with closing(connect_read_only(path)) as connection:
+            rows = connection.execute(last).fetchall()
     return [datetime.fromisoformat(text).timestamp() for (text,) in rows]
 
 

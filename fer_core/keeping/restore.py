@@ -3,6 +3,9 @@
 Everything is unpacked and checked in a folder beside the workspace; only then the two change places, in one step where
 the system has one (Linux). What was there before is kept beside, as `data.before-20261121T101500Z`. A process that is
 killed meanwhile leaves the workspace as it was, and maybe a folder `.restoring-...` that the next restore removes.
+
+With FER_DATABASE_URL set, labels and jobs go into a new schema on that server before the two change places; those of
+the old workspace stay where they are, in its SQLite files or in its own schema.
 """
 
 import ctypes
@@ -12,26 +15,24 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from fer_core.database import APPLICATION
+from fer_core.database import APPLICATION, MARKER, VARIABLE, is_kept, on_server, server_url
 from fer_core.errors import InputRefused, StoreError, UsageError
 from fer_core.files import sync_folder
 from fer_core.jobs.store import ACTIVE, INTERRUPTED, RUNNING, list_jobs
-from fer_core.jobs.store import SCHEMA as JOBS_SCHEMA
 from fer_core.keeping.archive import Archive, Manifest
-from fer_core.keeping.contents import FOLDERS, JOBS_DB, KEY, LABELS_DB
+from fer_core.keeping.contents import FOLDERS, JOBS_DB, KEY, LABELS_DB, SCHEMAS
+from fer_core.keeping.rows import load
 from fer_core.progress import Report
-from fer_core.review.events.database import SCHEMA as LABELS_SCHEMA
 from fer_core.snapshot import connect_read_only, problem_with
 from fer_core.workspace import Workspace
 
 _STAGE = ".restoring-"
 _ROOM = 64 << 20  # bytes that stay free
-_SCHEMAS = {LABELS_DB: LABELS_SCHEMA, JOBS_DB: JOBS_SCHEMA}
 _NO_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # what file systems without it say
 
 
@@ -53,7 +54,7 @@ def restore_workspace(
     for a full disk or a workspace at work.
     """
     root = workspace.root.resolve()
-    occupied = any((root / name).exists() for name in (LABELS_DB, JOBS_DB, *FOLDERS))
+    occupied = any((root / name).exists() for name in (LABELS_DB, JOBS_DB, MARKER, *FOLDERS))
     if occupied and not replace and not dry_run:
         raise UsageError(
             f"{root} is not empty. Say --replace to put the backup in its place (what is there now is kept beside "
@@ -68,7 +69,8 @@ def restore_workspace(
         _stop_jobs(stage / JOBS_DB)
         if root.is_dir():
             _carry(root, stage)
-        return Restored(sentences, _take_place(root, stage))
+        with _moved_to_server(stage) if server_url() else nullcontext():
+            return Restored(sentences, _take_place(root, stage))
 
 
 @contextmanager
@@ -99,7 +101,11 @@ def unpacked(archive: Archive, parent: Path, name: str, members: list[str], repo
 
 def refuse_busy(workspace: Workspace) -> None:
     """StoreError while a job of the workspace runs: it would go on in files that are no longer there."""
-    if not workspace.jobs_db.exists() or problem_with(workspace.jobs_db):
+    here = workspace.jobs_db.exists() and not on_server(workspace.root)
+    if not is_kept(workspace.jobs_db) or (here and problem_with(workspace.jobs_db)):
+        return
+    if here and server_url():
+        _refuse_marked(workspace)  # `list_jobs` refuses files as well now
         return
     running = next((job for job in list_jobs(workspace) if job.state == RUNNING), None)
     if running is not None:
@@ -107,6 +113,13 @@ def refuse_busy(workspace: Workspace) -> None:
             f"Job {running.id} ({running.title}) runs in {workspace.root}. Wait for it, or: "
             f"python -m fer_core jobs cancel {running.id}"
         )
+
+
+def _refuse_marked(workspace: Workspace) -> None:
+    """`refuse_busy` for the jobs.db of a workspace that is being moved to a server."""
+    with closing(connect_read_only(workspace.jobs_db)) as jobs:
+        if jobs.execute("SELECT count(*) FROM jobs WHERE state = ?", (RUNNING,)).fetchone()[0]:
+            raise StoreError(f"A job runs in {workspace.root}. Wait for it, or cancel it, with {VARIABLE} unset.")
 
 
 def told(manifest: Manifest, stage: Path) -> list[str]:
@@ -147,7 +160,7 @@ def _check_database(archive: Path, member: str, path: Path) -> None:
             acting = connection.execute("SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')")
             if acting.fetchone()[0]:
                 problem = "it holds triggers or views, which FERret makes none of"
-            schema = _SCHEMAS.get(member)
+            schema = SCHEMAS.get(member)
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION and version > 0
@@ -171,10 +184,36 @@ def _stop_jobs(path: Path) -> None:
             connection.commit()
 
 
+@contextmanager
+def _moved_to_server(stage: Path) -> Iterator[None]:
+    """The stores of a stage go into a new schema on the server; when the block fails, it is taken away again."""
+    from fer_core.database.postgres import PostgresDatabase, drop_schema, make_schema, write_marker
+
+    place = make_schema()
+    try:
+        write_marker(stage / MARKER, place)
+        for name, schema in SCHEMAS.items():
+            file = stage / name
+            if file.exists():
+                store = PostgresDatabase(file, schema, place)
+                try:
+                    with store.writing() as connection:
+                        load(file, connection, schema)
+                finally:
+                    store.close()
+                for rest in stage.glob(f"{name}*"):
+                    rest.unlink()
+        yield
+    except BaseException:
+        if stage.exists():  # once it has another name, somebody may use it
+            drop_schema(place)
+        raise
+
+
 def _carry(root: Path, stage: Path) -> None:
     """What lies in the old workspace beside its stores stays: the key that signs names, a README."""
     for path in root.iterdir():
-        ours = path.name.startswith((LABELS_DB, JOBS_DB, "leases.db", "."))
+        ours = path.name.startswith((LABELS_DB, JOBS_DB, "leases.db", MARKER, "."))
         if path.is_file() and not path.is_symlink() and not ours and not (stage / path.name).exists():
             shutil.copy2(path, stage / path.name)
 

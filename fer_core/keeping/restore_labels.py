@@ -11,13 +11,17 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from sqlalchemy import select
+
+from fer_core.database import is_kept, on_server, server_url
 from fer_core.errors import InputRefused, StoreError, UsageError
 from fer_core.files import atomic_path, read_json, sha256_file, sync_folder
 from fer_core.keeping.archive import Archive
 from fer_core.keeping.contents import LABELS_DB
 from fer_core.keeping.restore import Restored, now_stamp, refuse_busy, told, unpacked
+from fer_core.keeping.rows import dump, load
 from fer_core.progress import Report
-from fer_core.review.events.database import events
+from fer_core.review.events.database import SCHEMA, events
 from fer_core.review.events.log import VerdictLog
 from fer_core.snapshot import copy_database, problem_with
 from fer_core.workspace import Workspace
@@ -45,7 +49,7 @@ def restore_labels(workspace: Workspace, archive: Archive, *, replace: bool, dry
     with unpacked(archive, root, "labels", list(archive.manifest.files), report) as stage:
         plan = _plan(root, archive, stage)
         log = LABELS_DB in archive.manifest.files
-        loses = log and workspace.labels_db.exists() and _would_lose(workspace.labels_db, stage / LABELS_DB)
+        loses = log and is_kept(workspace.labels_db) and _would_lose(workspace.labels_db, stage / LABELS_DB)
         count, others = len(plan.new) + len(plan.replaced), len(plan.replaced)
         sentences = [f"{count:,} files, {others:,} of them in place of others."]
         sentences += told(archive.manifest, stage) + [
@@ -123,14 +127,15 @@ def _hash_in(document: Path) -> str:
 
 def _would_lose(live: Path, copy: Path) -> str:
     """What the log has that its copy has not, in words; empty where the copy knows everything."""
-    if problem := problem_with(live):
+    if not on_server(live.parent) and (problem := problem_with(live)):
         return f"a damaged file ({problem})"
-    VerdictLog(live)  # brings it to the present format, as the next line does with the copy
-    VerdictLog(copy)
-    with closing(sqlite3.connect(live)) as connection:
-        connection.execute("ATTACH ? AS kept", (str(copy),))
-        lost = connection.execute("SELECT count(*) FROM events WHERE id NOT IN (SELECT id FROM kept.events)").fetchone()
-    return f"{lost[0]:,} events" if lost[0] else ""
+    lost = len(_ids(VerdictLog(live)) - _ids(VerdictLog(copy, local=True)))
+    return f"{lost:,} events" if lost else ""
+
+
+def _ids(log: VerdictLog) -> set[str]:
+    with log.database.reading() as connection:
+        return set(connection.execute(select(events.c.id)).scalars())
 
 
 def _put(staged: Path, target: Path, stamp: str | None) -> None:
@@ -144,6 +149,8 @@ def _put(staged: Path, target: Path, stamp: str | None) -> None:
 def _put_log(live: Path, copy: Path, stamp: str) -> Path | None:
     """The log of the backup takes the place of the live one; returns where that lies now."""
     kept = live.with_name(f"{live.name}.{stamp}")
+    if on_server(live.parent) or server_url():
+        return _put_rows(live, copy, kept)
     if not live.exists() or problem_with(live):  # nothing can be read, so what is there is moved away as it is
         remains = [live.with_name(name) for name in _LOG_FILES if live.with_name(name).exists()]
         for old in remains:
@@ -166,3 +173,15 @@ def _put_log(live: Path, copy: Path, stamp: str) -> Path | None:
         except sqlite3.Error as error:
             raise StoreError(f"{live} cannot be written ({error}); the log is as it was.") from error
     return kept
+
+
+def _put_rows(live: Path, copy: Path, kept: Path) -> Path | None:
+    """The same on a server; what was there is kept as a SQLite file beside the other files of the workspace."""
+    log = VerdictLog(live)
+    with log.database.writing() as connection:  # whoever answers now waits
+        some = connection.execute(select(events.c.id).limit(1)).first() is not None
+        if some:
+            with atomic_path(kept) as temporary:
+                dump(connection, SCHEMA, temporary)
+        load(copy, connection, SCHEMA)
+    return kept if some else None

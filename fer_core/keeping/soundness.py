@@ -17,12 +17,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fer_core.database import Schema
+from fer_core.database import Schema, on_server, server_url
 from fer_core.dataset.store import Dataset, content_hashes, open_dataset
 from fer_core.dataset.version import content_hash, open_version
 from fer_core.errors import FerretError
 from fer_core.jobs.store import SCHEMA as JOBS_SCHEMA
 from fer_core.keeping.findings import BAD, GOOD, NOTE, Check, ferret, remove
+from fer_core.keeping.serving import check_server
 from fer_core.review.events.database import SCHEMA as LABELS_SCHEMA
 from fer_core.snapshot import connect_read_only, problem_with
 from fer_core.workspace import Workspace
@@ -32,7 +33,9 @@ _UNREADABLE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException, stru
 
 
 def check_databases(workspace: Workspace) -> Iterator[Check]:
-    """Every SQLite file: SQLite's own check, and the version of its format."""
+    """The server where there is one; every SQLite file: SQLite's own check, and the version of its format."""
+    if server_url() or on_server(workspace.root):
+        yield from check_server(workspace)
     schemas = {workspace.labels_db: LABELS_SCHEMA, workspace.jobs_db: JOBS_SCHEMA}
     for path in [*schemas, workspace.leases_db, *sorted(workspace.root.glob("sweeps/*.db"))]:
         if path.exists():

@@ -1,5 +1,6 @@
 """The job store without processes of its own: dead owners, reused numbers, other machines, damaged files."""
 
+import math
 import os
 import sqlite3
 import subprocess
@@ -9,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from fer_core.database import open_database
 from fer_core.errors import NotFound, StoreError
 from fer_core.jobs import store
-from fer_core.jobs.outcome import job_files, outcome
+from fer_core.jobs.outcome import Outcome, job_files, outcome
 from fer_core.jobs.process import find_process
 from fer_core.jobs.runner import ensure_worker
 from fer_core.jobs.store import add_job, list_jobs, open_job, take_job
 
 ME = find_process(os.getpid())
+pytestmark = pytest.mark.usefixtures("engine")  # SQLite and PostgreSQL
+sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def running(workspace, worker=ME):
@@ -24,6 +28,12 @@ def running(workspace, worker=ME):
     return take_job(workspace, worker)
 
 
+def change(workspace, words):
+    with open_database(workspace.jobs_db, store.SCHEMA).writing() as connection:
+        connection.exec_driver_sql(f"UPDATE jobs SET {words}")  # noqa: S608 - our own words
+
+
+@sqlite_only
 def test_a_process_is_known_by_number_and_start_time():
     assert ME.here
     assert ME.alive()
@@ -48,17 +58,13 @@ def test_a_living_owner_keeps_its_job_and_a_reused_number_does_not(yard):
 def test_a_heartbeat_of_another_machine_counts_until_it_is_stale(yard):
     job = running(yard, replace(ME, host="elsewhere"))
     assert open_job(yard, job.id).state == "running"
-    with sqlite3.connect(yard.jobs_db) as connection:
-        connection.execute("UPDATE jobs SET heartbeat = ?", (time.time() - store.STALE - 1,))
-    connection.close()
+    change(yard, f"heartbeat = {time.time() - store.STALE - 1}")
     assert open_job(yard, job.id).state == "interrupted"
 
 
 def test_a_clock_that_jumps_makes_no_orphan_here(yard):
     job = running(yard)
-    with sqlite3.connect(yard.jobs_db) as connection:
-        connection.execute("UPDATE jobs SET heartbeat = 0, started = started + 1e6")
-    connection.close()
+    change(yard, "heartbeat = 0, started = started + 1e6")
     assert open_job(yard, job.id).state == "running"
 
 
@@ -70,9 +76,7 @@ def test_a_dead_job_is_concluded_from_what_it_left(yard):
     job_files(yard, done.id).output.write_text('{"accuracy": 0.5}')
     job_files(yard, cut.id).output.write_text('{"accura')
     job_files(yard, failed.id).log.write_text("reading ...\nferret: the disk is full\n")
-    with sqlite3.connect(yard.jobs_db) as connection:
-        connection.execute("UPDATE jobs SET cancel_requested = 1 WHERE number = ?", (int(stopped.id),))
-    connection.close()
+    change(yard, f"cancel_requested = 1 WHERE number = {stopped.id}")
     ended = {job.id: job for job in list_jobs(yard)}
     assert (ended[done.id].state, ended[done.id].result) == ("done", {"accuracy": 0.5})
     assert ended[cut.id].state == "interrupted"
@@ -80,6 +84,7 @@ def test_a_dead_job_is_concluded_from_what_it_left(yard):
     assert ended[stopped.id].state == "cancelled"
 
 
+@sqlite_only
 def test_exit_codes_become_states(yard):
     files = job_files(yard, "1")
     files.log.parent.mkdir(parents=True)
@@ -118,6 +123,7 @@ def test_looking_never_makes_a_database(yard):
     assert not yard.root.exists()
 
 
+@sqlite_only
 def test_a_restored_database_file_is_read_anew(yard, tmp_path):
     add_job(yard, ["x"], "kept", Path("/"))
     with sqlite3.connect(yard.jobs_db) as source, sqlite3.connect(tmp_path / "copy") as copy:
@@ -131,6 +137,7 @@ def test_a_restored_database_file_is_read_anew(yard, tmp_path):
     assert [job.title for job in list_jobs(yard)] == ["kept"]
 
 
+@sqlite_only
 def test_a_foreign_or_newer_file_is_refused_in_a_sentence(yard):
     yard.root.mkdir()
     yard.jobs_db.write_bytes(b"this is no database, only some text that is long enough to be taken for one" * 20)
@@ -145,6 +152,22 @@ def test_a_foreign_or_newer_file_is_refused_in_a_sentence(yard):
     yard.jobs_db.unlink()
 
 
+def test_a_result_may_hold_what_is_no_json_for_others(yard):
+    job = running(yard)
+    said = {"loss": math.nan, "best": math.inf, "said": "a\0b \\0 \\"}
+    store.conclude(yard, job, Outcome("done", None, said))
+    found = open_job(yard, job.id).result
+    assert math.isnan(found["loss"]) and found["best"] == math.inf and found["said"] == said["said"]
+    store.beat(yard, add_job(yard, ["x"], "b\\0\0\\", Path("/")).id)
+    assert list_jobs(yard)[0].title == "b\\0\0\\"
+
+
+def test_a_number_that_no_column_holds_is_no_job(yard):
+    add_job(yard, ["x"], "x", Path("/"))
+    with pytest.raises(NotFound):
+        open_job(yard, "9" * 30)
+
+
 def test_a_job_whose_worker_lives_wants_no_other(yard):
     """Else each look at the jobs would start a process that finds nothing to do, and that one the next."""
     assert not store.has_work(yard)
@@ -153,9 +176,7 @@ def test_a_job_whose_worker_lives_wants_no_other(yard):
     assert take_job(yard, ME) is not None
     assert not store.has_work(yard)
     assert not ensure_worker(yard)
-    with sqlite3.connect(yard.jobs_db) as database:  # the worker of another machine
-        database.execute("update jobs set host = 'elsewhere', heartbeat = ?", (time.time(),))
+    change(yard, f"host = 'elsewhere', heartbeat = {time.time()}")  # the worker of another machine
     assert not store.has_work(yard)
-    with sqlite3.connect(yard.jobs_db) as database:  # which has not been heard of for an hour
-        database.execute("update jobs set heartbeat = heartbeat - 3600")
+    change(yard, "heartbeat = heartbeat - 3600")  # which has not been heard of for an hour
     assert store.has_work(yard)

@@ -13,7 +13,7 @@ import pytest
 from kept_workspace import files_of, listed, rewrite
 
 from fer_core.__main__ import main
-from fer_core.database import Database
+from fer_core.database import SqliteDatabase
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.dataset.version import open_version
 from fer_core.dataset.votes import open_votes
@@ -269,7 +269,7 @@ def test_a_system_without_an_exchange_of_folders_restores_too(filled, workspace:
 
 def test_an_app_that_has_the_old_log_open_is_told(filled, workspace: Workspace, say) -> None:
     file, _ = back_up(workspace, workspace.root.parent)
-    opened = Database(workspace.labels_db, SCHEMA)
+    opened = SqliteDatabase(workspace.labels_db, SCHEMA)
     restore(file, workspace, replace=True)
     with pytest.raises(StoreError, match="restart the app"), opened.writing():
         pass

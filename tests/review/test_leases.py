@@ -11,6 +11,8 @@ from fer_core.review.events.log import VerdictLog
 from fer_core.review.queues.leases import LASTS, RENEWED_EVERY, LeaseBook
 
 HASH = "d" * 64
+pytestmark = pytest.mark.usefixtures("engine")  # SQLite and PostgreSQL
+sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -91,6 +93,7 @@ def test_who_leaves_gives_everything_back(book):
     assert others(book, "cy") == [(2, "bob")] and others(book, "cy", round_=2) == []
 
 
+@sqlite_only
 def test_nothing_is_lost_with_the_file(book, workspace):
     hold(book, "ada", 1)
     for file in workspace.root.glob("leases.db*"):

@@ -15,13 +15,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from fer_core import database
+from fer_core.database import sqlite
 from fer_core.errors import StoreError
 from fer_core.review.events.database import open_database
 from fer_core.review.events.log import VerdictLog, counts
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = Path(__file__).with_name("log_writer.py")
+pytestmark = pytest.mark.usefixtures("engine")  # SQLite and PostgreSQL
+sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def current(log, dataset):
@@ -141,6 +143,7 @@ def test_counts_give_the_pace_in_active_time(log, dataset, say):
     assert counts(log.verdicts(dataset).iloc[:0])["labels_per_hour"] is None
 
 
+@sqlite_only  # for PostgreSQL see tests/database/test_postgres_people.py
 def test_processes_writing_at_once_lose_and_double_nothing(workspace, dataset, say, tmp_path):
     writers = []
     for who in range(3):
@@ -153,6 +156,7 @@ def test_processes_writing_at_once_lose_and_double_nothing(workspace, dataset, s
     assert len(VerdictLog(workspace.labels_db).verdicts(dataset)) == 36
 
 
+@sqlite_only
 def test_commits_are_on_the_disk_before_they_are_acknowledged(log, workspace):
     with open_database(workspace.labels_db).writing() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
@@ -167,9 +171,10 @@ def test_reading_connections_cannot_write(log, workspace):
         connection.exec_driver_sql("DELETE FROM events")
 
 
+@sqlite_only
 def test_a_log_held_by_another_program_is_waited_for_and_then_named(workspace, dataset, say, monkeypatch):
-    monkeypatch.setattr(database, "_PATIENCE", 0.0)
-    monkeypatch.setattr(database, "_WAIT", 0.0)
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.0)
+    monkeypatch.setattr(sqlite, "_WAIT", 0.0)
     log = VerdictLog(workspace.labels_db)
     other = sqlite3.connect(workspace.labels_db, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -186,6 +191,7 @@ def test_a_missing_folder_is_named_and_not_made(tmp_path):
     assert not (tmp_path / "gone").exists()
 
 
+@sqlite_only
 def test_no_new_log_is_begun_beside_the_remains_of_an_old_one(tmp_path):
     (tmp_path / "labels.db-wal").write_bytes(b"remains")
     with pytest.raises(StoreError, match="moved"):
@@ -193,6 +199,7 @@ def test_no_new_log_is_begun_beside_the_remains_of_an_old_one(tmp_path):
     assert not (tmp_path / "labels.db").exists()
 
 
+@sqlite_only
 def test_a_log_that_was_moved_while_open_takes_no_more_answers(log, workspace, dataset, say):
     workspace.labels_db.rename(workspace.root / "elsewhere.db")
     with pytest.raises(StoreError, match="moved or replaced"):
@@ -200,6 +207,7 @@ def test_a_log_that_was_moved_while_open_takes_no_more_answers(log, workspace, d
     assert not workspace.labels_db.exists()
 
 
+@sqlite_only
 def test_a_newer_log_is_refused_untouched(tmp_path):
     path = tmp_path / "labels.db"
     with sqlite3.connect(path) as connection:
@@ -211,6 +219,7 @@ def test_a_newer_log_is_refused_untouched(tmp_path):
     assert path.read_bytes() == before
 
 
+@sqlite_only
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 100, b"foreign"])
 def test_another_file_of_that_name_is_refused_untouched(tmp_path, content):
     path = tmp_path / "labels.db"
@@ -242,6 +251,7 @@ def read_only_folder():
         folder.chmod(0o755)
 
 
+@sqlite_only
 @pytest.mark.parametrize("name", ["labels.db", "new.db"])
 def test_a_read_only_log_or_folder_is_refused_with_a_sentence(read_only_folder, name):
     with pytest.raises(StoreError, match="read-only"):
@@ -249,7 +259,7 @@ def test_a_read_only_log_or_folder_is_refused_with_a_sentence(read_only_folder, 
 
 
 @pytest.fixture
-def machine(log, dataset, say):
+def machine(log, dataset, say, engine):
     """The store against a dictionary: whatever is said and taken back, in whatever order."""
 
     class LogMachine(RuleBasedStateMachine):
@@ -284,7 +294,10 @@ def machine(log, dataset, say):
             self.length = length
 
     LogMachine.TestCase.settings = settings(
-        max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=15 if engine == "sqlite" else 3,
+        stateful_step_count=12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
     return LogMachine
 

@@ -2,6 +2,7 @@
 
 verdict    one event: an answer, an undo, a flag
 log        the append-only log and the views computed from it
+standing   what still stands of its history
 database   its table
 exchange   the log as JSON Lines
 """

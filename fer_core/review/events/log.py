@@ -15,16 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Row, Select, UnaryExpression, func, insert, select
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
 
 from fer_core.database import Database
 from fer_core.dataset.store import Dataset
-from fer_core.emotions import NAMES
 from fer_core.review.events.database import events, open_database
-from fer_core.review.events.verdict import ADJUDICATION, ANSWERS, FIELDS, KEEP, Verdict
+from fer_core.review.events.standing import standing
+from fer_core.review.events.verdict import ADJUDICATION, ANSWERS, FIELDS, Verdict
 
-_CHUNK = 500  # ids in one IN (...); SQLite allows 32,766 parameters
+_CHUNK = 500  # ids in one IN (...); SQLite allows 32,766 parameters, PostgreSQL 65,535
 # What makes two events with one id the same event; the rest (comment, times) cannot differ without these.
 _SAME = ("kind", "dataset_hash", "row", "annotator", "round", "answer", "undoes")
 
@@ -38,10 +37,13 @@ class Receipt:
 
 
 class VerdictLog:
-    """The log of one workspace. Opening it again is free: a process has one database connection per file."""
+    """The log of one workspace. Opening it again is free: a process has one database connection per file.
 
-    def __init__(self, path: Path) -> None:
-        self._database = open_database(path)
+    `local`: a copy in a file of its own, wherever the workspace's own log is kept.
+    """
+
+    def __init__(self, path: Path, *, local: bool = False) -> None:
+        self._database = open_database(path, local=local)
 
     @property
     def database(self) -> Database:
@@ -97,12 +99,7 @@ class VerdictLog:
 
         Columns as in `history`, and `label`: the class that the answer means, -1 where it means none (int8).
         """
-        table = self.history(dataset, until)
-        table = table[(table["kind"] == "answer") & ~table["undone"]]
-        decided = table["queue"] == ADJUDICATION  # stands beside the votes, also beside the decider's own
-        votes = table[~decided].drop_duplicates(["row", "annotator", "round"], keep="last")
-        table = pd.concat([votes, table[decided].drop_duplicates("row", keep="last")]).sort_values("seq")
-        return table.assign(label=_labels(dataset, table)).reset_index(drop=True)
+        return standing(dataset, self.history(dataset, until))
 
     def answered(self, dataset: Dataset, annotator: str, round_: int) -> pd.DataFrame:
         """`row` and `answer` of what this person has answered in this round, in order, undone answers left out."""
@@ -171,7 +168,8 @@ class VerdictLog:
     def _frame(self, statement: Select) -> pd.DataFrame:
         with self._database.reading() as connection:
             result = connection.execute(statement)
-            return pd.DataFrame(result.all(), columns=list(result.keys()))
+            # Plain tuples: pandas takes rows of SQLAlchemy three times as long.
+            return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
 
 
 def counts(verdicts: pd.DataFrame) -> dict[str, object]:
@@ -192,8 +190,8 @@ def counts(verdicts: pd.DataFrame) -> dict[str, object]:
 
 
 def _unindexed(column: ColumnElement) -> ColumnElement:
-    """The column as SQLite's planner uses no index for it (unary +): the tail of a table is read by its key."""
-    return UnaryExpression(column, operator=custom_op("+"))
+    """The column as the planner uses no index for it: the tail of a table is read by its key."""
+    return column.concat("")
 
 
 def _by_id(connection: Connection, ids: list[str]) -> dict[str, Verdict]:
@@ -249,10 +247,3 @@ def _adjudicated_since(connection: Connection, verdict: Verdict, fresh: list[Ver
     if other is None and beside is None:
         return None
     return f"{other or beside} has decided this face in the meantime; look at it again."
-
-
-def _labels(dataset: Dataset, verdicts: pd.DataFrame) -> np.ndarray:
-    labels = verdicts["answer"].map({name: index for index, name in enumerate(NAMES)}).fillna(-1).to_numpy(np.int8)
-    keep = (verdicts["answer"] == KEEP).to_numpy()
-    labels[keep] = dataset.labels[verdicts["row"].to_numpy(np.int64)[keep]]
-    return labels

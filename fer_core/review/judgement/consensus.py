@@ -64,21 +64,27 @@ def consensus(dataset: Dataset, verdicts: pd.DataFrame, votes: VoteTable | None 
     np.add.at(ballots, (people["group"].to_numpy(), people["column"].to_numpy()), 1)
     if votes is not None:
         ballots += table_ballots(dataset, votes)
-    winner = _majority(ballots)
     decided = np.zeros(len(dataset), bool)
     decided[decided_by["group"].to_numpy()] = True
-    winner[decided_by["group"].to_numpy()] = decided_by["column"].to_numpy()
 
-    state = np.select(
-        [winner == JUNK_COLUMN, winner == UNSURE_COLUMN, winner >= 0, ballots.any(axis=1)],
-        [STATE_UNUSABLE, AMBIGUOUS, AGREED, DISPUTED],
-        UNTOUCHED,
-    ).astype(np.int8)
-    label = np.where(state == AGREED, winner, -1).astype(np.int8)
-    of = dataset.groups  # computed on the first image of each group; here everybody reads their group's result
-    return Consensus(
-        ballots[of, :CLASSES], ballots[of, JUNK_COLUMN], ballots[of, UNSURE_COLUMN], decided[of], state[of], label[of]
+    # Of a million images people have seen some thousands: only what somebody said something about is worked out.
+    spoken = np.flatnonzero(ballots.any(axis=1) | decided)
+    winner = np.full(len(dataset), -1)
+    winner[spoken] = _majority(ballots[spoken])
+    winner[decided_by["group"].to_numpy()] = decided_by["column"].to_numpy()
+    state = np.full(len(dataset), UNTOUCHED, np.int8)
+    state[spoken] = np.select(
+        [winner[spoken] == JUNK_COLUMN, winner[spoken] == UNSURE_COLUMN, winner[spoken] >= 0],
+        [STATE_UNUSABLE, AMBIGUOUS, AGREED],
+        DISPUTED,
     )
+    label = np.where(state == AGREED, winner, -1).astype(np.int8)
+
+    of = dataset.groups  # computed on the first image of each group; here everybody reads their group's result
+    rows = np.flatnonzero(state[of] != UNTOUCHED)
+    cast = np.zeros_like(ballots)
+    cast[rows] = ballots[of[rows]]
+    return Consensus(cast[:, :CLASSES], cast[:, JUNK_COLUMN], cast[:, UNSURE_COLUMN], decided[of], state[of], label[of])
 
 
 def person_votes(dataset: Dataset, verdicts: pd.DataFrame) -> pd.DataFrame:

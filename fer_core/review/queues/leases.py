@@ -1,6 +1,6 @@
 """Leases: which pictures are in whose hands, so that two people do not get the same one at the same time.
 
-They stand in a file of their own, leases.db. Nothing is lost with it: it can be deleted, and then for some minutes two
+They stand in a store of their own, leases.db. Nothing is lost with it: it can be deleted, and then for some minutes two
 people may see one picture. A lease ends by itself LASTS seconds after the last word of whoever holds it.
 
     with book.turn(dataset.hash, round_, annotator) as turn:    # one person deals at a time
@@ -16,14 +16,13 @@ from pathlib import Path
 
 import numpy as np
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Float,
     Index,
-    Integer,
     MetaData,
     Table,
-    Text,
     delete,
     func,
     insert,
@@ -31,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from fer_core.database import Schema, open_database
+from fer_core.database import AnyText, Database, Schema, open_database
 
 LASTS = 300.0  # seconds
 RENEWED_EVERY = 20.0  # seconds
@@ -40,10 +39,10 @@ metadata = MetaData()
 leases = Table(
     "leases",
     metadata,
-    Column("dataset_hash", Text, primary_key=True),
-    Column("round", Integer, primary_key=True),
-    Column("annotator", Text, primary_key=True),
-    Column("picture", Integer, primary_key=True),  # the first row that shows it
+    Column("dataset_hash", AnyText, primary_key=True),
+    Column("round", BigInteger, primary_key=True),
+    Column("annotator", AnyText, primary_key=True),
+    Column("picture", BigInteger, primary_key=True),  # the first row that shows it
     Column("until", Float, nullable=False),  # seconds since 1970
     Index("leases_by_annotator", "annotator"),
 )
@@ -80,21 +79,25 @@ class Turn:
 
 
 class LeaseBook:
-    """The leases of a workspace. `clock`: seconds since 1970, of this host; SQLite knows no other time."""
+    """The leases of a workspace. `clock`: seconds since 1970, of this host; SQLite knows no other time.
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    `local`: a file of its own, wherever the workspace's own leases are kept.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time, *, local: bool = False) -> None:
         self._path = path
         self._clock = clock
+        self._local = local
 
     @contextmanager
     def turn(self, dataset_hash: str, round_: int, annotator: str) -> Iterator[Turn]:
-        """A turn at dealing, in one transaction that begins IMMEDIATE. Raises StoreError."""
-        with open_database(self._path, _SCHEMA).writing() as connection:
+        """A turn at dealing, in one transaction that holds the store's write lock. Raises StoreError."""
+        with self._database().writing() as connection:
             yield Turn(connection, dataset_hash, round_, annotator, self._clock())
 
     def renew(self, dataset_hash: str, round_: int, annotator: str) -> None:
         """The person is still there: what they hold lasts from now on. What ran out and was given on stays away."""
-        database, now = open_database(self._path, _SCHEMA), self._clock()
+        database, now = self._database(), self._clock()
         own = (leases.c.dataset_hash == dataset_hash, leases.c.round == round_, leases.c.annotator == annotator)
         with database.reading() as connection:
             first = connection.execute(select(func.min(leases.c.until)).where(*own)).scalar()
@@ -104,13 +107,16 @@ class LeaseBook:
 
     def release(self, annotator: str) -> None:
         """The person has left: they hold nothing any more, in no data set and round."""
-        with open_database(self._path, _SCHEMA).writing() as connection:
+        with self._database().writing() as connection:
             connection.execute(delete(leases).where(leases.c.annotator == annotator))
 
     def held(self, dataset_hash: str, round_: int) -> Held:
         """What everybody holds in a round at the moment."""
-        with open_database(self._path, _SCHEMA).reading() as connection:
+        with self._database().reading() as connection:
             return _held(connection, dataset_hash, round_, "", self._clock())
+
+    def _database(self) -> Database:
+        return open_database(self._path, _SCHEMA, local=self._local)
 
 
 def _held(connection: Connection, dataset_hash: str, round_: int, but: str, now: float = 0.0) -> Held:

@@ -9,21 +9,20 @@ A file of an older format is brought to the present one when it is opened: copie
 20261121T101500.bak`), then changed in one transaction, so that whoever is killed meanwhile leaves the old format whole.
 """
 
-import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, StaticPool
 
+from fer_core.database.schema import Database, Schema
 from fer_core.errors import StoreError
 from fer_core.files import atomic_path, sweep_temporaries
 from fer_core.snapshot import copy_database
@@ -32,31 +31,8 @@ APPLICATION = 0x46455254  # "FERT", so that `file labels.db` and we can tell it 
 _PATIENCE = 20.0  # seconds that a write waits for other processes in all
 _WAIT = 2.0  # seconds that SQLite itself waits before it says "locked"
 
-Step = Callable[[Connection], None]
-"""Changes the tables of one format into those of the next, inside the transaction that it is given."""
 
-
-@dataclass(frozen=True)
-class Schema:
-    """What one kind of database file holds, and what it promises.
-
-    A precious one has every commit on the disk before it is acknowledged, is never begun anew beside the traces of an
-    old one, and is not written any more once it was moved. The other kind (chatter that can be made again) commits
-    without waiting for the disk and is opened anew where another file took its place.
-    """
-
-    what: str  # what people call it: "verdict log"
-    metadata: MetaData
-    version: int  # of the format; 1 is the first
-    precious: bool
-    steps: tuple[Step, ...] = ()  # the first leads from version 1 to 2; one for every version after the first
-
-    def __post_init__(self) -> None:
-        if self.version != len(self.steps) + 1:
-            raise ValueError(f"version {self.version} of the {self.what} takes {self.version - 1} steps")
-
-
-class Database:
+class SqliteDatabase(Database):
     """One database file in one process. `open_database` makes sure that there is only one of these per file."""
 
     def __init__(self, path: Path, schema: Schema) -> None:
@@ -81,7 +57,6 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its first statement; committed when the block ends well."""
         self._check_in_place()
         with self._immediate() as connection:
             if _version(connection) != self.schema.version:
@@ -93,14 +68,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view that never waits for writers and cannot write."""
         self._check_in_place()
         with self._in_words(), self._reader.connect() as connection:
             yield connection
 
     @property
     def in_place(self) -> bool:
-        """Whether the file that was opened is still the one at its path."""
         return self.path.exists() and self.path.stat().st_ino == self._inode
 
     def close(self) -> None:
@@ -201,28 +174,13 @@ class Database:
             return f"{path} is held by another process; nothing was stored. Close what holds it, then try again."
         if "readonly" in problem or "unable to open" in problem:
             return f"{path} cannot be written (folder or file is read-only). Make it writable; nothing was stored."
-        if "full" in problem:
-            return f"The disk that holds {path} is full; nothing was stored. Make room, then try again."
+        if "full" in problem or "disk I/O" in problem:  # the latter where even the -shm finds no room, or by a quota
+            return (
+                f"The disk that holds {path} is full or broken ({problem}); nothing was stored. Make room, try again."
+            )
         if "not a database" in problem or "malformed" in problem:
             return f"{path} is damaged or no {self.schema.what} ({problem}). Restore it from a backup."
         return f"{path}: {problem}."
-
-
-_open: dict[tuple[Path, int], Database] = {}
-_opening = threading.Lock()
-
-
-def open_database(path: Path, schema: Schema) -> Database:
-    """The process's one Database for this file (a forked child gets its own). Raises StoreError."""
-    key = (path.resolve(), os.getpid())
-    with _opening:
-        known = _open.get(key)
-        if known is not None and not schema.precious and not known.in_place:
-            known.close()
-            known = None
-        if known is None:
-            known = _open[key] = Database(path.resolve(), schema)
-        return known
 
 
 def _version(connection: Connection) -> int:

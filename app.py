@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -16,7 +17,11 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # `streamlit run` puts the script's folder there, an ASGI server may not
     sys.path.insert(0, str(ROOT))
 
-from pages._person_cookie import identify  # noqa: E402 - found by the path above
+from pages._address import refuse_strangers  # noqa: E402 - found by the path above
+from pages._headers import SecurityHeaders  # noqa: E402
+from pages._person_cookie import identify  # noqa: E402
+
+refuse_strangers()
 
 
 def overview(request: Request) -> RedirectResponse:
@@ -27,4 +32,5 @@ def overview(request: Request) -> RedirectResponse:
 app = st.App(
     "pages/_shell.py",
     routes=[Route("/overview", overview), Route("/identify", identify, methods=["POST", "DELETE"])],
+    middleware=[Middleware(SecurityHeaders)],
 )

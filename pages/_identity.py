@@ -45,6 +45,22 @@ def annotator() -> str:
     return name
 
 
+def awaits_login() -> bool:
+    """Whether login is configured and nobody has logged in here, or no longer: nothing of the data may be shown."""
+    try:
+        claims = login()
+    except InputRefused:
+        return True
+    return claims is not None and (not claims.get("is_logged_in") or login_expired(claims, time.time()))
+
+
+def admit() -> None:
+    """Let this session see a page: where login is configured, asks for one and stops the page until there is."""
+    claims = login()
+    if claims is not None:
+        _logged_in(claims)
+
+
 def forget_annotator() -> None:
     """Somebody else reviews: logs out, or forgets the name here and in the browser's cookie. Their faces are free."""
     claims = login()
@@ -97,7 +113,7 @@ def browser_cookie() -> str:
 
 def _logged_in(claims: Mapping[str, Any]) -> str:
     if not claims.get("is_logged_in"):
-        _ask_to_log_in("Log in to review", "Every answer is stored under the account that you log in with.")
+        _ask_to_log_in("Log in", "Every answer is stored under the account that you log in with.")
     if login_expired(claims, time.time()):
         _ask_to_log_in("Your login has ended", "Log in again. Answers that are not stored yet wait in this browser.")
     name = login_name(claims)
@@ -148,7 +164,7 @@ def _ask_for_name() -> NoReturn:
                 _take(clean_name(typed))
                 st.rerun()
             except InputRefused as refusal:
-                problem.error(str(refusal), icon=":material/error:")
+                problem.error(_shared.literal(str(refusal)), icon=":material/error:")
     st.stop()
 
 
@@ -164,7 +180,7 @@ def _ask_to_log_in(title: str, why: str) -> NoReturn:
                 except StreamlitAuthError as error:  # not installed, or not configured in full
                     problem = str(error)
         if problem:
-            st.error(problem, icon=":material/error:")
+            st.error(_shared.literal(problem), icon=":material/error:")
     st.stop()
 
 

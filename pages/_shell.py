@@ -4,7 +4,8 @@ import streamlit as st
 
 from fer_core.errors import FerretError
 from pages import _shared
-from pages._identity import stand_up
+from pages._identity import admit, awaits_login, stand_up
+from pages._settled import settle
 
 STATIONS = [
     (
@@ -45,12 +46,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
     with st.container(gap=None):
         st.title(page.title, anchor=False)
         st.caption(next(caption for station, caption in STATIONS if station.title == page.title))
-    if page.title != "Predict":
+    if page.title != "Predict" and not awaits_login():
         _shared.dataset_selector()
 
 try:
+    admit()
     if page.title != "Review":
         stand_up()
     page.run()
+    settle()
 except FerretError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(_shared.literal(str(error)), icon=":material/error:")

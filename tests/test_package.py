@@ -45,5 +45,6 @@ def test_app_runs_where_its_settings_are(workspace: Workspace, monkeypatch) -> N
     main(["app", "--port", "8600", "--workspace", str(workspace.root)])
     ((program, arguments, folder),) = started
     assert program == sys.executable and arguments[1:5] == ["-m", "streamlit", "run", "app.py"]
-    assert arguments[-1] == "8600" and os.environ["FERRET_WORKSPACE"] == str(workspace.root)
+    assert "--server.port=8600" in arguments and "--server.address=127.0.0.1" in arguments
+    assert os.environ["FERRET_WORKSPACE"] == str(workspace.root)
     assert (folder / "app.py").exists() and (folder / ".streamlit" / "config.toml").exists()

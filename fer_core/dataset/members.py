@@ -47,6 +47,7 @@ _BROKEN = (
     NotImplementedError,
     RuntimeError,
     OverflowError,
+    MemoryError,
 )
 
 
@@ -158,12 +159,14 @@ def _plain_tar(source: Path) -> Iterator[IO[bytes]]:
 
 
 def _tar_members(tar: tarfile.TarFile, source: Path) -> list[Member]:
-    members, total = [], 0
-    for number, info in enumerate(tar, 1):  # folders and links count as well, and sizes below zero lead in a circle
+    members, total, place = [], 0, -1
+    for number, info in enumerate(tar, 1):  # folders and links count as well
         _check_count(number, source)
         total += info.size
-        if info.size < 0 or total > MAX_TOTAL_BYTES:
+        # Sizes below zero, also of the headers that only describe the next one, lead back: in a circle, in the end.
+        if info.size < 0 or info.offset_data <= place or total > MAX_TOTAL_BYTES:
             raise InputRefused(f"{source}: a damaged archive, or one of more than {MAX_TOTAL_BYTES >> 30} GB.")
+        place = info.offset_data
         if info.isreg():
             members.append(Member(PurePosixPath(info.name), info.size, partial(_tar_file, tar, info)))
     return members

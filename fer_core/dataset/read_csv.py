@@ -137,7 +137,7 @@ def _parse_clean(block: _Block, columns: _Columns) -> _Parsed | None:
     pixel_fields, labels, splits = [], [], []
     for row in block.rows:
         fields = row.split(b",")
-        if len(fields) != columns.count:
+        if len(fields) != columns.count or len(row) > MAX_LINE:
             return None
         label = _LABELS.get(fields[columns.emotion])
         split = columns.split if columns.usage is None else _USAGES.get(fields[columns.usage].strip())
@@ -145,7 +145,12 @@ def _parse_clean(block: _Block, columns: _Columns) -> _Parsed | None:
             return None
         labels.append(label)
         splits.append(split)
-        pixel_fields.append(fields[columns.pixels].strip(b' "\r'))
+        text = fields[columns.pixels].strip(b" \r")
+        if text.startswith(b'"'):
+            if not text.endswith(b'"'):
+                return None
+            text = text[1:-1].strip()
+        pixel_fields.append(text)
     pixels = parse_pixels(pixel_fields)
     if pixels is None:
         return None
@@ -191,7 +196,7 @@ def _parse_carefully(block: _Block, columns: _Columns) -> _Parsed:
             continue  # an empty line says nothing and loses nothing
         try:
             label, values, split = _parse_row(row, columns)
-        except (ValueError, csv.Error) as error:
+        except ValueError as error:
             bad.append(BadRow(f"line {line:,}", str(error)))
             continue
         pixels.append(values)
@@ -207,7 +212,10 @@ def _parse_row(row: bytes, columns: _Columns) -> tuple[int, list[int], int]:
     if len(row) > MAX_LINE:
         raise ValueError(f"the line is over {MAX_LINE >> 10} KB long")
     text = row.decode("utf-8", "replace").rstrip("\r")
-    fields = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    except csv.Error as error:
+        raise ValueError(f"quotes that do not belong together ({error})") from error
     if len(fields) != columns.count:
         raise ValueError(f"{len(fields)} columns where the header names {columns.count}")
     emotion = fields[columns.emotion].strip()

@@ -1,6 +1,7 @@
 """Predictions for programs and people: as JSON, as CSV, in words."""
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 from typing import Any
@@ -96,5 +97,6 @@ def _named(index: int, probability: float) -> str:
 
 
 def _no_formula(text: str) -> str:
-    """A cell that a spreadsheet will not run: what begins like a formula gets an apostrophe."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A cell that a spreadsheet will not run: what begins like a formula gets an apostrophe, and no line ends in it."""
+    line = re.sub(r"[\r\n]", " ", text)
+    return f"'{line}" if line.startswith("\t") or line.lstrip().startswith(("=", "+", "-", "@")) else line

@@ -60,13 +60,12 @@ def test_keys_sort_and_open(board: Page) -> None:
 def test_a_cell_of_the_matrix_opens_its_faces(board: Page) -> None:
     board.locator("[data-run=poor]").click()
     expect(board.locator(".st-key-shown_run")).to_contain_text("poor")
-    expect(board.locator(".st-key-matrices .js-plotly-plot")).to_have_count(1)  # that of the run before is gone
-    chart = ready(board).locator("[class*='matrix_A_Row-shares_poor'] .js-plotly-plot")
-    place = chart.evaluate("""plot => {
-        plot.scrollIntoView({block: 'center', behavior: 'instant'});
-        const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
-        return [box.x + xaxis._offset + xaxis.d2p('happy'), box.y + yaxis._offset + yaxis.d2p('happy')];
-    }""")
-    board.mouse.click(*place)
+    matrix = board.get_by_role("table", name="Confusion matrix of poor")
+    expect(board.get_by_role("table", name="Confusion matrix of")).to_have_count(1)  # that of the run before is gone
+    cell = matrix.get_by_role("button", name="labelled happy, called happy")
+    cell.press("Enter")
     expect(board.get_by_role("heading", name="Happy called happy")).to_be_visible()
     expect(board.get_by_role("option").first).to_be_visible()
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    cell.click()  # and again: it closes
+    expect(board.get_by_role("heading", name="Happy called happy")).to_have_count(0)

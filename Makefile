@@ -13,11 +13,13 @@ app: .venv/app
 
 test: .venv/dev
 	@tests/browser/install-chromium
+	@tests/install-postgresql
 	$(PYTEST) -n 2 --dist loadfile -m "not slow"
 
 test-full: .venv/dev
 	@tests/browser/install-chromium
-	$(PYTEST) -n 2 --dist loadfile
+	@tests/install-postgresql
+	$(if $(PART),$(BIN)/python -m benchmarks.reliability run $(PART),$(PYTEST) -n 2 --dist loadfile)
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .

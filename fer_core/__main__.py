@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from fer_core.commands.console import Commands, Console, ProgressBar
 from fer_core.errors import Cancelled, FerretError, UsageError
+from fer_core.files import is_full
 from fer_core.progress import Report
 from fer_core.workspace import Workspace
 
@@ -62,6 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone (`| head`); nothing is left to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if not is_full(error):
+            raise
+        return _fail(bar, f"The disk is full ({error}). Make room, then run the same again.", 1)
     return console.exit_code
 
 

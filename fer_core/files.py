@@ -1,5 +1,6 @@
 """Files that are whole or not there, names that stay in their folder, and pictures from strangers."""
 
+import errno
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_core.errors import ImageRefused, InputRefused, UsageError
+from fer_core.errors import ImageRefused, InputRefused, StoreError, UsageError
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -26,6 +27,7 @@ MAX_IMAGE_BYTES = 64 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TEMPORARY = ".partial-"
+_SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 _DECODER_ERRORS = (
     OSError,
     ValueError,
@@ -44,7 +46,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path in the same folder that takes the place of `path` when the block ends well.
 
     The content is on the disk before the name changes (fsync of file and folder), so after a crash there is the
-    old file or the new one, never half of one.
+    old file or the new one, never half of one. Raises StoreError when there is no room.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}-{path.name}")
@@ -54,8 +56,21 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise StoreError(
+            f"The disk is full: {path} could not be written, and what stood there before still does. "
+            "Make room, then try again."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the system says that there is no room: a full disk, a quota, a limit on the size of files."""
+    short = _SHORT_WRITE.fullmatch(str(error))  # NumPy tells no number
+    return bool(short) or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def sync_folder(folder: Path) -> None:
@@ -172,13 +187,13 @@ def grey_pixels(image: Image.Image) -> np.ndarray:
 
 def _decode(stream: BinaryIO, label: str) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked just below
+        warnings.simplefilter("ignore")  # of sizes, for which we have a limit of our own, and of damaged EXIF
         image = Image.open(stream, formats=IMAGE_FORMATS)
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ImageRefused(
-            f"{label}: {width:,} x {height:,} pixels is too large (limit {MAX_PIXELS // 1_000_000} megapixels). "
-            "Make it smaller and try again."
-        )
-    image.load()
-    return ImageOps.exif_transpose(image)
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise ImageRefused(
+                f"{label}: {width:,} x {height:,} pixels is too large (limit {MAX_PIXELS // 1_000_000} megapixels). "
+                "Make it smaller and try again."
+            )
+        image.load()
+        return ImageOps.exif_transpose(image)

@@ -4,8 +4,10 @@ Nothing is unpickled. A file carries the sha256 of its tensors, so a torn or for
 instead of giving wrong answers.
 """
 
+import errno
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,15 +22,22 @@ from fer_core.errors import InputRefused, NotFound
 from fer_core.files import atomic_path
 
 FORMAT = "ferret-model-1"
-MAX_HEADER_BYTES = 1 << 20  # ours are a few KB; the header is parsed before anything is checked
+MAX_HEADER_BYTES = 8 << 20  # a few KB, and about 400 for each epoch of a checkpoint; parsed before anything is checked
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], document: dict[str, Any]) -> None:
-    """Store tensors and a JSON document in one safetensors file, atomically, with the sha256 of the tensors."""
+    """Store tensors and a JSON document in one safetensors file, atomically, with the sha256 of the tensors.
+
+    Raises StoreError when there is no room.
+    """
     stored = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     metadata = {"format": FORMAT, "sha256": _digest(stored), "document": json.dumps(document, ensure_ascii=False)}
     with atomic_path(path) as temporary:
-        save_file(stored, temporary, metadata=metadata)
+        try:
+            save_file(stored, temporary, metadata=metadata)
+        except SafetensorError as error:  # the number of the system's error stands in its sentence only
+            number = re.search(r"os error (\d+)", str(error))
+            raise OSError(int(number[1]) if number else errno.EIO, str(error), str(path)) from error
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -1,6 +1,8 @@
 """events.jsonl: what happened in a run, one JSON document per line, readable while it is written."""
 
+import errno
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,13 @@ class EventLog:
             file.write(_line("resumed" if step else "started", {"step": step}, time.time()))
 
     def write(self, event: str, document: dict[str, Any]) -> None:
-        """Append one line."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(_line(event, document, time.time()))
+        """Append one line. Raises OSError on a full disk, and leaves no half line for a later one to follow."""
+        line = _line(event, document, time.time()).encode()
+        with self.path.open("ab", buffering=0) as file:
+            whole = file.seek(0, os.SEEK_END)
+            if file.write(line) < len(line):
+                file.truncate(whole)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def _lines(self) -> list[dict[str, Any]]:
         if not self.path.exists():

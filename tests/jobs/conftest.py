@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fer_core.database import is_kept
 from fer_core.jobs import store
 from fer_core.workspace import Workspace
 
@@ -17,7 +18,7 @@ def yard(tmp_path: Path) -> Iterator[Workspace]:
     """An empty workspace; what still runs in it at the end of the test is killed."""
     workspace = Workspace(tmp_path / "data")
     yield workspace
-    if not workspace.jobs_db.exists():
+    if not is_kept(workspace.jobs_db):
         return
     ours = {os.getpid(), os.getppid(), os.getpgid(0)}  # some tests play the worker themselves
     for job in store.list_jobs(workspace):

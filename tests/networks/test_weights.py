@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from fer_core.emotions import NAMES
-from fer_core.errors import InputRefused, NotFound
+from fer_core.errors import InputRefused, NotFound, StoreError
 from fer_core.evaluation.inference import predict_probabilities
 from fer_core.networks.inputs import InputSpec
 from fer_core.networks.registry import build_network
@@ -137,7 +137,7 @@ def test_saving_leaves_the_old_file_when_it_fails(tmp_path: Path, module, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("fer_core.networks.tensors.save_file", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StoreError, match="The disk is full"):
         save_model(path, module, SPEC)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["m.safetensors"]

@@ -11,6 +11,7 @@ puts the queue in order. Over an imported data set (copied into a temporary work
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -113,6 +114,28 @@ def answer_at_random(log: VerdictLog, dataset: Dataset, count: int) -> None:
         log.record(dataset, verdicts[start : start + 2000])
 
 
+def time_deals(
+    dataset: Dataset,
+    log: VerdictLog,
+    leases: LeaseBook,
+    audit: Audit | None,
+    queue: str,
+    gold: np.ndarray,
+    deals: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[list[float], int]:
+    """Milliseconds of the first deal from a queue and of so many others; and how many faces the queue holds."""
+    times, total = [], 0
+    for number in range(deals + 1):
+        seat = Seat(PEOPLE[number % len(PEOPLE)], 1, queue, balance=0.5)
+        start = clock()
+        hand = deal(dataset, log, audit, seat, leases=leases, gold=gold, accuracies=dict.fromkeys(PEOPLE, 0.85))
+        times.append(1000 * (clock() - start))
+        total = hand.total
+        log.record(dataset, [said(dataset, card.row, seat.annotator, queue=card.queue) for card in hand.cards[:4]])
+    return times, total
+
+
 def measure(dataset: Dataset, audit: Audit | None, arguments: argparse.Namespace) -> None:
     gold = np.full(len(dataset), -1, np.int8)
     gold[:: max(1, len(dataset) // 400)] = 0
@@ -123,15 +146,7 @@ def measure(dataset: Dataset, audit: Audit | None, arguments: argparse.Namespace
         print(f"\n{dataset.name}: {len(dataset):,} images, {arguments.answers:,} answers, {len(PEOPLE)} people")
         print(f"{'queue':16}{'faces':>9}{'first':>9}{'n':>6}{'median':>9}{'p95':>9}{'largest':>9}   ms")
         for kind in KINDS:
-            times, total = [], 0
-            for number in range(arguments.deals + 1):
-                seat = Seat(PEOPLE[number % len(PEOPLE)], 1, kind.name, balance=0.5)
-                start = time.perf_counter()
-                hand = deal(dataset, log, audit, seat, leases=leases, gold=gold, accuracies=dict.fromkeys(PEOPLE, 0.85))
-                times.append(1000 * (time.perf_counter() - start))
-                total = hand.total
-                answers = [said(dataset, card.row, seat.annotator, queue=card.queue) for card in hand.cards[:4]]
-                log.record(dataset, answers)
+            times, total = time_deals(dataset, log, leases, audit, kind.name, gold, arguments.deals)
             first, steady = times[0], np.array(times[1:])
             print(
                 f"{kind.name:16}{total:>9,}{first:>9.1f}{len(steady):>6}{np.median(steady):>9.1f}"

@@ -15,9 +15,8 @@ from fer_core.review.estimates.budget import NEXT, Band, Budget, Line, budget
 from fer_core.review.estimates.estimate import Estimate, estimate_errors
 from fer_core.review.estimates.strata import Rate
 from fer_core.review.events.log import VerdictLog
-from fer_core.review.judgement.consensus import consensus
-from fer_core.review.judgement.gold import gold_labels
 from pages import _charts, _shared
+from pages._said import said_about
 
 _OPENED = {Dataset: lambda dataset: (str(dataset.path), dataset.hash), Audit: lambda audit: str(audit.path)}
 _cached = st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_OPENED)
@@ -132,21 +131,20 @@ def rests_on(found: Budget) -> str:
 
 @_cached
 def _estimate(dataset: Dataset, watermark: int, version: str, votes: str, _log: VerdictLog) -> Estimate | None:
-    verdicts = _log.verdicts(dataset, watermark)
-    gold = gold_labels(dataset, consensus(dataset, verdicts), open_votes(dataset))
+    said = said_about(dataset, _log)
     opened = open_version(_shared.workspace(), f"{dataset.name}@{version}") if version else None
-    return estimate_errors(dataset, _log.history(dataset, watermark), opened, gold)
+    return estimate_errors(dataset, said.history, opened, said.gold)
 
 
 @_cached
 def _budget(dataset: Dataset, watermark: int, audit: Audit | None, _log: VerdictLog) -> Budget:
-    people = consensus(dataset, _log.verdicts(dataset, watermark))
-    return budget(dataset, _log.history(dataset, watermark), people, audit)
+    said = said_about(dataset, _log)
+    return budget(dataset, said.history, said.reviewed, audit)
 
 
 @_cached
 def _simulated(dataset: Dataset, watermark: int, _log: VerdictLog) -> bool:
-    return bool(_log.history(dataset, watermark)["annotator"].str.startswith(_SIMULATED).any())
+    return bool(said_about(dataset, _log).history["annotator"].str.startswith(_SIMULATED).any())
 
 
 def _say_if_simulated(dataset: Dataset, log: VerdictLog) -> None:

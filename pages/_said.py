@@ -12,6 +12,7 @@ from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import VoteTable, open_votes
 from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.standing import standing
 from fer_core.review.judgement.annotators import annotator_table
 from fer_core.review.judgement.consensus import Consensus, consensus, person_votes
 from fer_core.review.judgement.gold import gold_labels
@@ -56,8 +57,9 @@ def said_about(dataset: Dataset, log: VerdictLog) -> Said:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _said(_dataset: Dataset, _log: VerdictLog, _votes: VoteTable | None, key: str) -> Said:
-    verdicts = _log.verdicts(_dataset)
+    history = _log.history(_dataset)  # read once: of a long log this is what takes the time
+    verdicts = standing(_dataset, history)
     reviewed = consensus(_dataset, verdicts)
     people = reviewed if _votes is None else consensus(_dataset, verdicts, _votes)
     gold = gold_labels(_dataset, people, _votes)
-    return Said(_dataset, _log, key, _log.history(_dataset), verdicts, _votes, reviewed, people, gold)
+    return Said(_dataset, _log, key, history, verdicts, _votes, reviewed, people, gold)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from fer_core.audit.results import latest_audit
+from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import open_votes
 from fer_core.review.events.log import VerdictLog
@@ -48,10 +48,10 @@ def _yardstick(_dataset: Dataset, _log: VerdictLog, key: str) -> Yardstick:
     return Yardstick(gold, accuracies(_dataset, verdicts, gold))
 
 
-def choose_seat(dataset: Dataset, annotator: str, audited: bool) -> Seat:
+def choose_seat(dataset: Dataset, annotator: str, audit: Audit | None) -> Seat:
     """The seat of this person, chosen in one line above the card; queue, round and balance stand in the URL."""
-    left = _loads(dataset, annotator, audited)
-    titles = _offered(dataset, left, SUSPECTS if audited else RANDOM)
+    left = _loads(dataset, annotator, audit)
+    titles = _offered(dataset, left, RANDOM if audit is None else SUSPECTS)
     with st.container(horizontal=True, vertical_alignment="center", key="seat", width="content"):
         queue = st.selectbox(
             "Queue",
@@ -64,16 +64,15 @@ def choose_seat(dataset: Dataset, annotator: str, audited: bool) -> Seat:
         )
         with st.popover("Queue", icon=":material/tune:"):
             seat = _options(annotator, queue, left)
-        with st.popover(f"{annotator}, round {seat.round}", icon=":material/person:"):
+        with st.popover(f"{_shared.literal(annotator)}, round {seat.round}", icon=":material/person:"):
             leave_button()
-        if not audited:
+        if audit is None:
             st.caption("No audit yet: the faces come in random order. The Audit page puts the suspects first.")
     return seat
 
 
-def _loads(dataset: Dataset, annotator: str, audited: bool) -> list[Load]:
+def _loads(dataset: Dataset, annotator: str, audit: Audit | None) -> list[Load]:
     log = VerdictLog(_shared.workspace().labels_db)
-    audit = latest_audit(dataset) if audited else None
     return loads(dataset, log, audit, Seat(annotator, round_asked(), RANDOM), *yardstick(dataset))
 
 

@@ -39,7 +39,8 @@ _AROUND = tuple((down, across) for down in range(-_REACH, _REACH + 1) for across
 
 _BLOCK = 512  # images on either side of a block of pairs of sketches; their bounds stay in the cache
 _BATCH = 8192  # pairs whose fine sketches are in memory at once
-_CHUNK = 1024  # images or pairs whose pixels are in memory at once
+_CHUNK = 1024  # images whose pixels are in memory at once
+_PAIRS = 256  # pairs of images; their pixels as float32, 2.4 MB a side, stay in the cache
 _GATHERED_AT = 4  # centres that an image belongs to
 _STAGE = "looking for near duplicates"
 
@@ -69,9 +70,9 @@ def near_duplicate_pairs(
             one, other = one[sought], other[sought]
             passed = fine[one].pairwise(fine[other]) > _FINE_BOUND
             one, other = one[passed], other[passed]
-            for begin in range(0, len(one), _CHUNK):
+            for begin in range(0, len(one), _PAIRS):
                 report(_STAGE, fraction)
-                a, b = one[begin : begin + _CHUNK], other[begin : begin + _CHUNK]
+                a, b = one[begin : begin + _PAIRS], other[begin : begin + _PAIRS]
                 correlation, mirrored = _compare(images[rows[a]], images[rows[b]])
                 same = correlation > CORRELATION
                 found.append((rows[a[same]], rows[b[same]], correlation[same], mirrored[same]))
@@ -192,12 +193,15 @@ def _moved(one: np.ndarray, other: np.ndarray, moves: tuple[tuple[int, int], ...
     middle = middle - middle.mean(axis=(1, 2), keepdims=True)
     own = np.einsum("nij,nij->n", middle, middle)
     best = np.full(len(one), -1, np.float32)
-    for down, across in moves:
-        window = other[:, _REACH + down : SIDE - _REACH + down, _REACH + across : SIDE - _REACH + across]
-        total = window.sum(axis=(1, 2))
-        spread = np.einsum("nij,nij->n", window, window) - total * total / middle[0].size
-        shared = np.einsum("nij,nij->n", middle, window)
-        best = np.maximum(best, shared / np.sqrt(np.maximum(own * spread, 1e-6)))
+    for down in {down for down, _ in moves}:
+        band = other[:, _REACH + down : SIDE - _REACH + down]
+        sums, squares = band.sum(axis=1), np.einsum("nij,nij->nj", band, band)  # of columns: windows share them
+        for across in (across for beside, across in moves if beside == down):
+            here = slice(_REACH + across, SIDE - _REACH + across)
+            total = sums[:, here].sum(axis=1)
+            spread = squares[:, here].sum(axis=1) - total * total / middle[0].size
+            shared = np.einsum("nij,nij->n", middle, band[:, :, here])
+            best = np.maximum(best, shared / np.sqrt(np.maximum(own * spread, 1e-6)))
     return best
 
 

@@ -1,0 +1,47 @@
+"""What the garbage collector need not look at: modules, and nothing that comes after them."""
+
+import gc
+import sys
+import weakref
+from types import ModuleType
+
+import pytest
+
+from pages._settled import settle
+
+
+@pytest.fixture(autouse=True)
+def thawed():
+    yield
+    gc.unfreeze()
+
+
+class Cycle:
+    def __init__(self):
+        self.itself = self
+
+
+def test_loaded_modules_are_frozen_and_garbage_is_still_found(monkeypatch):
+    monkeypatch.setitem(sys.modules, "loaded_before_this", ModuleType("loaded_before_this"))
+    settle()
+    frozen = gc.get_freeze_count()
+    assert frozen > 10_000
+    assert not any(one is vars(sys.modules["json"]) for one in gc.get_objects())
+
+    left = weakref.ref(Cycle())
+    gc.collect()
+    assert left() is None
+
+    settle()  # nothing was loaded since
+    later = Cycle()
+    assert gc.get_freeze_count() <= frozen and any(one is later for one in gc.get_objects())
+
+
+def test_what_is_loaded_later_is_frozen_at_the_next_time(monkeypatch):
+    settle()
+    module = ModuleType("loaded_later")
+    module.table = [[]]
+    monkeypatch.setitem(sys.modules, "loaded_later", module)
+    assert any(one is module.table for one in gc.get_objects())
+    settle()
+    assert not any(one is module.table for one in gc.get_objects())

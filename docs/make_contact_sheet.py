@@ -18,8 +18,8 @@ from fer_core.dataset.demo import DemoSet, draw_demo  # noqa: E402
 from fer_core.emotions import NAMES  # noqa: E402
 
 TARGET = REPOSITORY / "docs" / "images" / "demo-faces.webp"
-ACROSS = 12
-ZOOM = 1.25
+ACROSS = 6
+ZOOM = 0.85
 MARGIN = 116  # for the row's name
 FAULTS = {
     "near_copy": "near copies",
@@ -59,5 +59,5 @@ def draw_sheet(demo: DemoSet) -> Image.Image:
 
 if __name__ == "__main__":
     TARGET.parent.mkdir(parents=True, exist_ok=True)
-    draw_sheet(draw_demo()).save(TARGET, quality=40, method=6)
+    draw_sheet(draw_demo()).save(TARGET, quality=30, method=6)
     print(f"{TARGET.relative_to(REPOSITORY)}: {TARGET.stat().st_size >> 10} kB")

@@ -1,26 +1,42 @@
-"""What README and docs tell people to type works: their Python is run, and their commands, on a small demo."""
+"""What README and docs tell people to type works: their Python is run, and their commands, on a small demo.
+
+And what they point to is there.
+"""
 
 import re
 import shlex
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from fer_core.__main__ import main
-from fer_core.audit.results import AuditSettings
+from fer_core.audit.results import AuditSettings, latest_audit
 from fer_core.audit.stages import run_audit
 from fer_core.commands.console import Commands
+from fer_core.dataset.demo import create_demo
+from fer_core.dataset.demo.film import draw_film
 from fer_core.dataset.store import open_dataset
 from fer_core.dataset.version import as_imported, open_version
 from fer_core.imaging.sample import sample_photo
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
 from fer_core.runs.run import list_runs
 from fer_core.workspace import REPOSITORY, Workspace
 
-TEXTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCS = REPOSITORY / "docs"
+# In the order in which they are read, since the commands of all of them share one workspace.
+STATIONS = ("README", "overview", "import", "audit", "review", "consensus", "train", "runs", "predict")
+GUIDE = [DOCS / "guide" / f"{name}.md" for name in STATIONS]
+TEXTS = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md")), *GUIDE]
 # Commands in the texts that are not run here, by their beginning, and why.
 SKIPPED = {
+    "app": "serves until it is stopped; tests/browser starts it",
     "audit": "asks networks, which takes minutes; tests/audit runs it with smaller ones",
     "train": "a whole training; tests/training runs short ones",
+    "prove": "several trainings; tests/runs proves with tiny ones",
+    "sweep": "many trainings; tests/training searches with tiny ones",
+    "models export": "needs the packages for ONNX, which take seconds; tests/networks exports",
 }
 
 
@@ -54,8 +70,32 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, block in blocks("python"):
             exec(compile(block, name, "exec"), {})  # noqa: S102 - our own text
         assert main(["export", "faces", "fer2013.csv"]) == 0
-    (folder / "photo.jpg").write_bytes(sample_photo())
+    _what_people_bring(folder)
+    _demo_as_reviewed(Workspace(folder / "data"))
     return folder
+
+
+def _what_people_bring(folder: Path) -> None:
+    """A photo, photos in class folders, and a video."""
+    photos = [folder / "photo.jpg", folder / "photos" / "happy" / "a.jpg", folder / "photos" / "neutral" / "b.jpg"]
+    for photo in photos:
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        photo.write_bytes(sample_photo())
+    draw_film(folder / "lesson.mp4", seconds=2, people=1, width=640, height=360)
+
+
+def _demo_as_reviewed(workspace: Workspace) -> None:
+    """The demo that `make app` has drawn, but small, and with two people's answers to some of its faces."""
+    demo = create_demo(workspace, "demo", images=140)
+    answers = [(row, person) for row in range(20) for person in ("ada", "bob")]
+    verdicts = [
+        Verdict(
+            str(uuid4()), "answer", "demo", demo.hash, row, demo.table["content"][row], person, 1, "happy",
+            "2026-01-01T12:00:00+00:00",
+        )
+        for row, person in answers
+    ]  # fmt: skip
+    assert not VerdictLog(workspace.labels_db).record(demo, verdicts).refused
 
 
 def test_the_loop_in_python_runs_as_it_stands(notebook: Path) -> None:
@@ -72,8 +112,10 @@ def test_the_commands_run_in_their_order(notebook: Path, monkeypatch, capsys) ->
     runs = [run.id for run in list_runs(workspace)]
     for command in commands():
         if why_skipped(command):
-            if command == "audit fer2013":  # what comes after it needs an audit, by pixels at least
-                run_audit(as_imported(open_dataset(workspace, "fer2013")), AuditSettings(labels=False))
+            if command.startswith("audit "):  # what comes after it needs an audit, by pixels at least
+                dataset = open_dataset(workspace, shlex.split(command)[1])
+                if latest_audit(dataset) is None:
+                    run_audit(as_imported(dataset), AuditSettings(labels=False))
             continue
         for run in runs:
             command = re.sub(r"\bRUN\b", run, command, count=1)
@@ -90,3 +132,22 @@ def test_commands_that_are_not_run_exist(command: str, monkeypatch) -> None:
 
 def test_no_reason_for_skipping_outlives_its_command() -> None:
     assert all(any(command.startswith(f"{begin} ") for command in commands()) for begin in SKIPPED)
+
+
+def targets(text: Path) -> list[str]:
+    """What a text links to or shows, without what lies on other machines and without anchors."""
+    found = re.findall(r"!?\[[^\]]*\]\(([^)\s]+)\)", text.read_text(encoding="utf-8"))
+    return [target.partition("#")[0] for target in found if "://" not in target and not target.startswith("#")]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: str(text.relative_to(REPOSITORY)))
+def test_links_and_pictures_are_there(text: Path) -> None:
+    missing = [target for target in targets(text) if not (text.parent / target).exists()]
+    assert not missing
+    assert not re.search(r"!\[\s*\]\(", text.read_text(encoding="utf-8")), "a picture without words"
+
+
+def test_every_page_of_the_guide_is_linked_and_every_picture_shown() -> None:
+    shown = {(text.parent / target).resolve() for text in TEXTS for target in targets(text)}
+    assert set((DOCS / "guide").glob("*.md")) == set(GUIDE)
+    assert not [str(file) for file in (*GUIDE, *(DOCS / "images").iterdir()) if file not in shown]

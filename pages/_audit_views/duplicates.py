@@ -16,6 +16,7 @@ from pages import _charts
 from pages._audit_views import picked
 from pages._audit_views.context import Context, label_of
 from pages._components.face_grid import face_grid
+from pages._identity import annotator
 
 PER_PAGE = 8
 SHOWN = 14  # faces of one group; the largest has dozens of the same icon
@@ -62,23 +63,20 @@ def show(context: Context) -> None:
         open_ones = sum(state[group.rows[0]] == UNTOUCHED for group in groups)
         st.caption(f"{len(groups):,} groups, {open_ones:,} not decided yet; those come first.")
         part = picked.paged(len(groups), "group_page", PER_PAGE)
-    name = _name()
-    for place in order[part]:
-        _group(context, groups[place], name)
+    name = annotator()  # a decision is written under a name
+    here = [groups[place] for place in order[part]]
+    newest = context.log.newest(context.dataset, sorted({row for group in here for row in _pictures(context, group)}))
+    for group in here:
+        _group(context, group, name, newest)
 
 
-def _name() -> str:
-    """Who decides; asked for here once, since a decision is written under a name."""
-    known = str(st.session_state.get("annotator_name") or st.query_params.get("annotator", ""))
-    if known:
-        return known
-    typed = st.text_input("Your name, to decide groups", max_chars=40, key="decider", width=260).strip()
-    if typed:
-        st.session_state["annotator_name"] = typed
-    return typed
+def _pictures(context: Context, group: Group) -> list[int]:
+    """One row for each picture of the group; exact copies share theirs."""
+    return sorted({int(context.dataset.groups[row]) for row in group.rows})
 
 
-def _group(context: Context, group: Group, name: str) -> None:
+def _group(context: Context, group: Group, name: str, newest: dict[int, str]) -> None:
+    """`newest`: picture to the id of the newest event about it; a decision is a new event, and new pills."""
     dataset, people = context.dataset, context.people()
     key = f"group_{group.rows[0]}_{group.rows[-1]}"
     with st.container(border=True):
@@ -97,25 +95,26 @@ def _group(context: Context, group: Group, name: str) -> None:
         )
         if len(group.rows) > SHOWN:
             st.caption(f"and {len(group.rows) - SHOWN:,} more of the same")
+        seen = "_".join(newest.get(row, "")[:8] for row in _pictures(context, group))
         answer = st.pills(
-            "They all show", ANSWERS, key=f"{key}_{state}_answer", format_func=lambda one: one.replace("_", " "),
-            disabled=not name, label_visibility="collapsed",
+            "They all show", ANSWERS, key=f"{key}_{seen}_answer", format_func=lambda one: one.replace("_", " "),
+            label_visibility="collapsed",
         )  # fmt: skip
-        if answer and name:
+        if answer:
             _decide(context, group, str(answer), name)
 
 
 def _decide(context: Context, group: Group, answer: str, name: str) -> None:
     """One event per picture of the group; copies share theirs."""
     dataset, log = context.dataset, context.log
-    rows = sorted({int(dataset.groups[row]) for row in group.rows})
+    rows = _pictures(context, group)
     newest = log.newest(dataset, rows)
     receipt = log.record(
         dataset, [decision(dataset, row, answer, name, newest.get(row, "")) for row in rows], whole=True
     )
     if receipt.refused:
         raise InputRefused(next(iter(receipt.refused.values())))
-    st.toast(f"{len(group.rows)} images: {answer.replace('_', ' ')}. Undo it on the Consensus page.")
+    st.toast(f"{len(group.rows)} images: {answer.replace('_', ' ')}. Another class here changes it.")
     st.rerun()
 
 

@@ -11,6 +11,7 @@ from fer_core.audit.results import Audit, AuditSettings, latest_audit
 from fer_core.audit.stages import run_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import as_imported
+from fer_core.emotions import NAMES
 from fer_core.jobs.store import list_jobs
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.judgement.consensus import consensus
@@ -151,6 +152,27 @@ def test_one_click_decides_a_group_of_copies(audit_page, audited: Dataset, audit
     assert len(decided) > 1  # all copies of one picture
     assert len(np.unique(audited.groups[decided])) == 1
     assert f"{conflicts:,} groups, {conflicts - 1:,} not decided yet" in captions(app)
+
+
+def test_a_decided_group_takes_another_decision_once(audit_page, audited: Dataset, audit: Audit, workspace) -> None:
+    log = VerdictLog(workspace.labels_db)
+    for class_, events in (("happy", 1), ("sad", 2)):
+        app = audit_page(view="Copies", group_page="1" if class_ == "happy" else "6")  # what is decided comes last
+        groups = [group for group in app.get("button_group") if group.proto.label == "They all show"]
+        app.session_state[groups[0 if class_ == "happy" else -1].key] = class_
+        app.run()
+        assert not app.exception
+        assert len(log.history(audited)) == events
+    people = consensus(audited, log.verdicts(audited))
+    assert {NAMES[label] for label in people.label[people.decided]} == {"sad"}
+
+
+def test_a_name_in_the_address_decides_nothing(audit_page, audited: Dataset, audit: Audit) -> None:
+    app = audit_page(view="Copies", annotator="Eve")
+    app.session_state["annotator_name"] = ""  # somebody who has left
+    app.run()
+    assert not [group for group in app.get("button_group") if group.proto.label == "They all show"]
+    assert "Who is reviewing?" in [title.value for title in app.subheader]
 
 
 def test_a_moved_limit_says_what_it_would_find(audit_page, audit: Audit) -> None:

@@ -38,10 +38,12 @@ RECIPES = (
 )
 NETWORKS = ("shallow", "littlevgg", "resnet-s", "vggnet", "covpool")
 SEEDS = 3  # of each training
+# Until a run's matrix is there: that of the key that names it, with all of its cells.
 PAINTED = """run => {
   const shown = document.querySelector('.st-key-shown_run');
-  const matrix = `.st-key-matrices [class*="matrix_A_Row-shares_${run}"] .heatmaplayer *`;
-  return shown?.textContent.includes(run) && document.querySelector(matrix) !== null
+  const place = document.querySelector(`.st-key-matrices [class*="matrix_A_Row-shares_${run}"]`);
+  const matrix = place?.querySelector('[data-testid=stBidiComponentIsolated]')?.shadowRoot;
+  return shown?.textContent.includes(run) && matrix?.querySelectorAll('td button').length === 49
     && document.querySelector("[data-testid='stApp'][data-test-script-state='notRunning']") !== null;
 }"""
 
@@ -122,20 +124,20 @@ def measure(workspace: Workspace, dataset: str, times: int, log: Path) -> None:
         with sync_playwright() as playwright:
             chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            context = browser.new_context(viewport={"width": 1440, "height": 1000})
             runs = len(list_runs(workspace))
             print(f"{cpu()['name']}, {cpu()['cores']} cores; {dataset}, {runs} runs")
             opened, switched = [], []
             for turn in range(times + 1):
-                context = browser.new_context(viewport={"width": 1440, "height": 1000})
                 page = context.new_page()
                 began = time.perf_counter()
-                page.goto(f"{server.url}/runs?dataset={dataset}")
-                page.wait_for_function(PAINTED, arg="", timeout=60_000, polling=10)
+                page.goto(f"{server.url}/runs?dataset={dataset}", wait_until="commit")
+                page.wait_for_function(PAINTED, arg="", timeout=60_000, polling="raf")
                 opened.append(time.perf_counter() - began)
                 if turn == 0:  # everything once: the figures of 50 runs are computed when they are first asked for
                     switches(page, runs)
                     switched = switches(page, runs)
-                context.close()
+                page.close()
             _say("page opened", opened[1:], 1.5)
             _say("another run", switched, 0.4)
             print(f"first opening after the start of the server: {opened[0]:.2f} s")
@@ -153,7 +155,7 @@ def switches(page: Page, runs: int) -> list[float]:
         run = button.get_attribute("data-run")
         began = time.perf_counter()
         button.click()
-        page.wait_for_function(PAINTED, arg=run, timeout=60_000, polling=10)
+        page.wait_for_function(PAINTED, arg=run, timeout=60_000, polling="raf")
         found.append(time.perf_counter() - began)
     return found
 

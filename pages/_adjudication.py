@@ -10,6 +10,7 @@ from fer_core.emotions import NAMES
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import KEEP, NOT_A_FACE, UNSURE, UNUSABLE
 from fer_core.review.judgement.adjudication import CONFLICTS, DOCKETS, Case, cases, decision, docket
+from pages import _shared
 from pages._audit_views.picked import paged
 from pages._identity import annotator
 from pages._said import Said
@@ -50,7 +51,7 @@ def adjudicate(said: Said) -> None:
     _tiles(said)
     name = _choose_docket(said)
     if refusal := st.session_state.pop("decision_refused", None):
-        st.warning(refusal, icon=":material/sync_problem:")
+        st.warning(_shared.literal(refusal), icon=":material/sync_problem:")
     rows = docket(said.dataset, said.people, said.history, name)
     if not len(rows):
         st.caption(NOTHING[name])

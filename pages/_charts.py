@@ -2,14 +2,15 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.audit.findings import REASONS
 from fer_core.dataset.store import SPLITS
-from fer_core.emotions import EMOTIONS, NAMES
+from pages._components.bars import Bar, bars
+from pages._components.matrix import Cell
+from pages._components.matrix import matrix as matrix_table
 
 # Opaque, from a little off the background upwards, so that Plotly can choose a readable colour for the numbers.
 _LIGHT_SCALE = [[0, "#EEF3F7"], [1, "#1F618F"]]
@@ -23,23 +24,6 @@ def show(figure: go.Figure, key: str, alt: str, height: int = 280, **options: An
     if figure.layout.legend.y is None:
         figure.update_layout(legend_y=1.12)
     return st.plotly_chart(figure, key=key, alt=alt, config=_CONFIG, **options)
-
-
-def class_bars(columns: dict[str, np.ndarray], axis: str) -> go.Figure:
-    """Seven groups of bars, one bar per column of `columns` (seven numbers each); later columns are lighter."""
-    figure = go.Figure()
-    for position, (name, values) in enumerate(columns.items()):
-        figure.add_bar(
-            x=list(NAMES),
-            y=values,
-            name=name,
-            marker_color=[emotion.colour for emotion in EMOTIONS],
-            marker_opacity=1 - 0.55 * position / max(len(columns) - 1, 1),
-            hovertemplate="%{x}, " + name + ": %{y:,}<extra></extra>",
-            showlegend=len(columns) > 1,
-        )
-    figure.update_layout(barmode="group", yaxis_title=axis, bargap=0.25, bargroupgap=0.08)
-    return figure
 
 
 def matrix(values: pd.DataFrame, text: pd.DataFrame, hover: str) -> go.Figure:
@@ -64,32 +48,25 @@ def matrix(values: pd.DataFrame, text: pd.DataFrame, hover: str) -> go.Figure:
 
 
 def findings_bars(counts: dict[str, int]) -> None:
-    """How many images were found for each reason; the axis is logarithmic, since some reasons find thousands."""
-    figure = go.Figure(
-        go.Bar(
-            x=[max(counts[reason], 0.8) for reason in REASONS],
-            y=[reason.replace("-", " ") for reason in REASONS],
-            text=[f"{counts[reason]:,}" for reason in REASONS],
-            orientation="h",
-            marker_color="#3579A6",
-            customdata=list(REASONS.values()),
-            hovertemplate="%{customdata}<extra></extra>",
-            cliponaxis=False,
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(visible=False, type="log")
-    alt = ", ".join(f"{reason} {count:,}" for reason, count in counts.items())
-    show(figure, "findings", f"Images found for each reason: {alt}", height=400)
+    """How many images were found for each reason, the most frequent first."""
+    ordered = sorted(REASONS, key=lambda reason: -counts[reason])
+    lines = [
+        Bar(reason.replace("-", " "), (counts[reason],), (f"{counts[reason]:,}",), help=REASONS[reason])
+        for reason in ordered
+    ]
+    bars(lines, "findings", "Images found for each reason")
 
 
 def leak_matrix(leaks: dict[str, dict[str, int]]) -> None:
     """How many images of one split (rows) have an exact copy in another."""
-    table = pd.DataFrame(leaks).T.reindex(index=SPLITS, columns=SPLITS)
-    text = table.map(lambda value: "" if pd.isna(value) else f"{int(value):,}")
-    alt = "; ".join(
-        f"{split}: {', '.join(f'{count:,} in {other}' for other, count in others.items())}"
-        for split, others in leaks.items()
-    )
-    figure = matrix(table, text, "%{text} %{y} images with an exact copy in %{x}")
-    show(figure, "leaks", f"Matrix of images with an exact copy in another split: {alt}", height=210)
+    most = max((count for others in leaks.values() for count in others.values()), default=0) or 1
+
+    def cell(split: str, other: str) -> Cell:
+        if split == other:
+            return Cell("")
+        count = leaks.get(split, {}).get(other, 0)
+        return Cell(f"{count:,}", count / most, f"{count:,} {split} images with an exact copy in {other}")
+
+    cells = [[cell(split, other) for other in SPLITS] for split in SPLITS]
+    matrix_table(cells, SPLITS, SPLITS, "leaks", "Images of one split with an exact copy in another",
+                 row_title="the split of an image", column_title="where an exact copy of it stands")  # fmt: skip

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -32,9 +33,12 @@ _BY_FORM = "as usual"
 _EQUALISE = {_BY_FORM: None, "yes": True, "no": False}
 
 
-def import_panel() -> None:
-    """A form for every import, and the demo."""
-    by_path, by_upload, demo = st.tabs(["A file or folder on this machine", "Upload", "Synthetic demo"])
+def import_panel(*, demo_first: bool = False) -> None:
+    """A form for every import, and the demo: for a newcomer it comes first."""
+    titles = ["A file or folder on this machine", "Upload", "Synthetic demo"]
+    order = [titles[-1], *titles[:-1]] if demo_first else titles
+    places = dict(zip(order, st.tabs(order), strict=True))
+    by_path, by_upload, demo = (places[title] for title in titles)
     with by_path, st.form("import-path", border=False):
         path = st.text_input("Path", placeholder="/home/me/fer2013.csv", key="import_path", help=_FORMS)
         from_path = _asked("path", ":material/download:")
@@ -43,7 +47,8 @@ def import_panel() -> None:
         from_upload = _asked("upload", ":material/upload:")
     with demo:
         st.write("3,500 drawn faces with planted faults, to see the whole loop work in minutes. No photographs.")
-        draw = st.button("Make the demo", icon=":material/draw:")
+        kind: Literal["primary", "secondary"] = "primary" if demo_first else "secondary"
+        draw = st.button("Make the demo", icon=":material/draw:", type=kind)
     if from_path and path:
         _run(Path(path).expanduser(), None, from_path)
     elif from_upload and upload:

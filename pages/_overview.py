@@ -3,21 +3,33 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import list_versions
-from fer_core.emotions import CLASSES, NAMES
+from fer_core.emotions import CLASSES, EMOTIONS, NAMES
 from fer_core.review.estimates.estimate import Estimate
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.judgement.consensus import AGREED, Consensus
 from fer_core.runs.run import list_runs
 from pages import _shared
+from pages._components.bars import Bar
+from pages._components.loop import Station
+from pages._components.matrix import Cell
 from pages._estimate import error_rate
 from pages._said import said_about
 
 ENOUGH = 50  # reviewed images from which a version is worth cutting
+RUNS = 2  # one with a version and one without it can be compared
+TITLES = ("Import", "Audit", "Review", "Version", "Train", "Compare")
+BRINGS = (
+    "Images with their labels",
+    "Which labels look wrong",
+    f"Answer {ENOUGH} faces",
+    "Labels as people see them",
+    "With and without it",
+    "Did the cleaning help?",
+)
 
 
 @dataclass(frozen=True)
@@ -42,11 +54,12 @@ class Situation:
 
 @dataclass(frozen=True)
 class Step:
-    """The next best step: why, what the button says, and the page that it opens."""
+    """The next best step: why, what the button says, the page that it opens, and which station of the loop that is."""
 
     why: str
     button: str
     page: str
+    station: int
 
 
 def situation(dataset: Dataset) -> Situation:
@@ -60,30 +73,91 @@ def situation(dataset: Dataset) -> Situation:
 def next_step(dataset: Dataset, now: Situation) -> Step:
     """What brings this data set furthest, in the order of the loop."""
     if now.audit is None or not now.searched:
-        return Step("Nobody has looked for wrong labels yet.", "Find the suspects", "audit.py")
+        return Step(
+            "Nobody has looked for wrong labels yet. Four small networks each judge the faces they have not seen; "
+            "that runs in the background.",
+            "Find the suspects",
+            "audit.py",
+            1,
+        )
     left = now.audit.document["findings"]["label"]
     if now.reviewed < ENOUGH:
-        return Step(f"{left:,} labels look wrong and {now.reviewed:,} faces are reviewed.", "Review faces", "review.py")
+        return Step(
+            f"{left:,} labels look wrong and {now.reviewed:,} faces are reviewed. One face, one key: "
+            f"{ENOUGH} answers are enough for a first version.",
+            "Review faces",
+            "review.py",
+            2,
+        )
     newest = now.versions[0]["policy"].get("watermark", 0) if now.versions else 0
     if not now.versions or VerdictLog(_shared.workspace().labels_db).watermark() >= newest + ENOUGH:
-        return Step(f"{now.reviewed:,} reviewed faces are in no version yet.", "Cut a version", "consensus.py")
-    if now.runs < 2:
-        return Step("A version is cut; train the same recipe with and without it.", "Train a network", "train.py")
-    return Step(f"{now.runs:,} runs are there: did the cleaning help?", "Compare runs", "runs.py")
+        return Step(
+            f"{now.reviewed:,} reviewed faces are in no version yet. A version is the data set with what people "
+            "said applied to it; nothing that was imported changes.",
+            "Cut a version",
+            "consensus.py",
+            3,
+        )
+    if now.runs < RUNS:
+        return Step(
+            "A version is cut; train the same recipe with and without it.",
+            "Train a network",
+            "train.py",
+            4,
+        )
+    return Step(f"{now.runs:,} runs are there: did the cleaning help?", "Compare runs", "runs.py", 5)
 
 
-def balance(dataset: Dataset, now: Situation) -> dict[str, np.ndarray]:
-    """Images per class as given, and with the labels that people agree on."""
+def stations(dataset: Dataset | None, now: Situation | None, at: int) -> list[Station]:
+    """The loop with what each station has come to; `at` is the one that is next. Without a data set, what it brings."""
+    words = list(BRINGS)
+    if dataset is not None and now is not None:
+        words[0] = f"{len(dataset):,} {'synthetic faces' if dataset.synthetic else 'images'}"
+        if now.audit is not None and now.searched:
+            words[1] = f"{now.audit.document['findings']['label']:,} labels look wrong"
+        if now.reviewed:
+            words[2] = f"{now.reviewed:,} of {ENOUGH} faces" if at == 2 else f"{now.reviewed:,} faces"
+        if now.versions:
+            words[3] = f"{now.versions[0]['name']}" + (f", of {len(now.versions)}" if len(now.versions) > 1 else "")
+        if now.runs:
+            words[4] = f"{now.runs:,} of {RUNS} runs" if now.runs < RUNS else f"{now.runs:,} runs"
+    states = ["done" if place < at else "next" if place == at else "later" for place in range(len(TITLES))]
+    return [Station(*told) for told in zip(TITLES, words, states, strict=True)]
+
+
+def balance(dataset: Dataset, now: Situation) -> tuple[list[Bar], list[str]]:
+    """Images per class as given, and with the labels that people agree on where these differ; what the bars are."""
     labels = np.where(now.people.state == AGREED, now.people.label, dataset.labels)
-    columns = {"given": np.bincount(dataset.labels, minlength=CLASSES)}
+    columns = {"as given": np.bincount(dataset.labels, minlength=CLASSES)}
     if (labels != dataset.labels).any():
         columns["as people see it"] = np.bincount(labels, minlength=CLASSES)
-    return columns
+    counts = np.stack(list(columns.values()), axis=1)
+    lines = [
+        Bar(emotion.name, tuple(map(float, line)), tuple(f"{count:,}" for count in line), emotion.colour)
+        for emotion, line in zip(EMOTIONS, counts, strict=True)
+    ]
+    return lines, list(columns)
 
 
-def label_changes(dataset: Dataset, now: Situation) -> pd.DataFrame:
-    """int (7, 7): given class (rows) to agreed class (columns), reviewed images only."""
+def label_changes(dataset: Dataset, now: Situation) -> list[list[Cell]]:
+    """Seven times seven: given class (rows) to agreed class (columns), reviewed images only; [] where there are none.
+
+    The diagonal, where a label was confirmed, would drown what changed: it has its number and no colour.
+    """
     agreed = now.people.state == AGREED
     table = np.zeros((CLASSES, CLASSES), np.int64)
     np.add.at(table, (dataset.labels[agreed], now.people.label[agreed]), 1)
-    return pd.DataFrame(table, index=list(NAMES), columns=list(NAMES))
+    if not table.any():
+        return []
+    most = max(1, (table - np.diag(table.diagonal())).max())
+    return [
+        [
+            Cell(
+                f"{count:,}" if count else "",
+                0.0 if given == seen else count / most,
+                f"{count:,} images given {given}, seen as {seen}",
+            )
+            for seen, count in zip(NAMES, line.tolist(), strict=True)
+        ]
+        for given, line in zip(NAMES, table, strict=True)
+    ]

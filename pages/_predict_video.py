@@ -15,6 +15,7 @@ from fer_core.prediction.background import DONE, FAILED, RUNNING, Watching
 from fer_core.prediction.models import ModelChoice
 from fer_core.prediction.timeline import Timeline
 from fer_core.prediction.watching import Watch
+from pages import _shared
 from pages._video_views.result import show_timeline
 
 RATES = {1: "1 frame a second", 2: "2 frames a second", 5: "5 frames a second", 10: "10 frames a second"}
@@ -80,7 +81,7 @@ def _choose(choices: tuple[ModelChoice, ...], tta: str, first: bool) -> None:
                     content = _drawn_clip()
                 _begin(content, "drawn-clip.mp4", choices, how)
         if failure := st.session_state.get(FAILURE):
-            st.error(failure, icon=":material/broken_image:")
+            st.error(_shared.literal(failure), icon=":material/broken_image:")
 
 
 def _begin(content: bytes | memoryview, name: str, choices: tuple[ModelChoice, ...], how: Watch) -> None:

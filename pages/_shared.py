@@ -33,6 +33,7 @@ def choose_dataset() -> Dataset | None:
     known = {info.name: info for info in list_datasets(workspace())}
     if not known:
         st.markdown("**No data set yet.** Import FER2013 on the Overview page, or make the synthetic demo there.")
+        st.page_link("overview.py", label="To the Overview page", icon=":material/space_dashboard:")
         return None
     name = st.session_state.get("dataset")
     info = known.get(name) or next(iter(known.values()))
@@ -54,4 +55,4 @@ def duration(seconds: float) -> str:
 
 def literal(text: str) -> str:
     """Text as Markdown that shows it as it is: names and notes are people's, and must not fetch a picture."""
-    return re.sub(r"([\\`*_\[\]<>#!$:~|])", r"\\\1", text)
+    return re.sub(r"([\\`*_\[\]<>#!$~|]|:(?=\S))", r"\\\1", text)

@@ -53,7 +53,7 @@ def cut_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None:
             try:
                 version = cut_version(_shared.workspace(), dataset, name.strip(), policy, watermark)
             except UsageError as error:
-                st.warning(str(error), icon=":material/edit:")
+                st.warning(_shared.literal(str(error)), icon=":material/edit:")
                 return
             st.toast(f"{version} is cut: {version.hash[:12]}", icon=":material/check:")
             st.rerun()

@@ -10,11 +10,12 @@ import streamlit as st
 
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
-from fer_core.emotions import NAMES
+from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import FerretError
 from fer_core.review.judgement.vote_summary import VoteSummary, most_split, summarise_votes
-from pages import _charts
+from pages import _shared
 from pages._audit_views.picked import paged
+from pages._components.bars import Bar, bars
 from pages._components.face_grid import face_grid
 from pages._said import Said
 
@@ -44,17 +45,17 @@ def votes_panel(said: Said) -> None:
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
         classes = summary.classes
-        figure = _charts.class_bars({"share": classes["top_is_given"].to_numpy()}, "")
-        figure.update_traces(
-            text=[_share(value) for value in classes["top_is_given"]],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=classes["images"],
-            hovertemplate="%{x}: %{y:.0%} of %{customdata:,} images<extra></extra>",
-        )
-        figure.update_yaxes(visible=False, range=[0, 1.08])
-        alt = ", ".join(f"{line[0]} {_share(line[2])}" for line in classes.itertuples(index=False))
-        _charts.show(figure, "votes_by_class", f"Share of the labels that most votes support, by class: {alt}", 240)
+        lines = [
+            Bar(
+                emotion.name,
+                (float(np.nan_to_num(line.top_is_given)),),
+                (_share(line.top_is_given),),
+                emotion.colour,
+                help=f"{line.images:,} images with votes",
+            )
+            for emotion, line in zip(EMOTIONS, classes.itertuples(index=False), strict=True)
+        ]
+        bars(lines, "votes_by_class", "Share of the labels that most votes support, by class", most=1.0)
     with right:
         st.markdown(f"The votes support **{_share(summary.top_is_given)}** of the given labels.")
         st.caption(
@@ -114,7 +115,7 @@ def _import_form(dataset: Dataset, present: str) -> None:
         try:
             store_votes(dataset, replace(read_votes(dataset, copy), source=name), replace=bool(present))
         except FerretError as error:
-            st.error(str(error).replace(str(copy), name), icon=":material/error:")
+            st.error(_shared.literal(str(error).replace(str(copy), name)), icon=":material/error:")
             return
     st.rerun()
 

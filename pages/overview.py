@@ -3,25 +3,41 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from fer_core.dataset.store import SPLITS
+from fer_core.dataset.store import SPLITS, list_datasets
+from fer_core.emotions import NAMES
 from pages import _charts, _shared
+from pages._components.bars import bars
+from pages._components.loop import loop
+from pages._components.matrix import matrix
 from pages._imports import import_panel, imported_note
-from pages._overview import balance, label_changes, next_step, situation
+from pages._overview import balance, label_changes, next_step, situation, stations
 
+LOOP = "The loop, station by station"
+
+if not list_datasets(_shared.workspace()):
+    with st.container(border=True):
+        loop(stations(None, None, 0), "loop", LOOP)
+        st.markdown(
+            "**No data set yet.** The synthetic demo leads through the whole loop in minutes, and FER2013 goes the "
+            "same way."
+        )
+    with st.container(width=860):
+        import_panel(demo_first=True)
+    st.stop()
 dataset = _shared.choose_dataset()
 if dataset is None:
-    import_panel()
     st.stop()
-
 imported_note(dataset)
 
 now = situation(dataset)
 step = next_step(dataset, now)
 
-with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    st.markdown(f"**Next:** {step.why}")
-    if st.button(step.button, type="primary", icon=":material/arrow_forward:", key="next_step"):
-        st.switch_page(step.page)
+with st.container(border=True):
+    loop(stations(dataset, now, step.station), "loop", LOOP)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="next"):
+        st.markdown(f"**Next:** {step.why}", width="stretch")
+        if st.button(step.button, type="primary", icon=":material/arrow_forward:", key="next_step"):
+            st.switch_page(step.page)
 
 counts = dataset.counts()
 states = now.people.counts()
@@ -31,7 +47,7 @@ duplicates = now.audit.document["duplicates"] if now.audit else None
 
 def tile(place: DeltaGenerator, name: str, value: int | str | None, words: str) -> None:
     """One figure in a frame, with a line that says what it is made of."""
-    with place.container(border=True, height="stretch"):
+    with place.container(border=True, gap="xsmall", height="stretch"):
         st.metric(name, "–" if value is None else value if isinstance(value, str) else f"{value:,}")
         st.caption(words)
 
@@ -61,7 +77,9 @@ tile(
     tiles[3],
     "Reviewed by people",
     now.reviewed,
-    " · ".join(f"{states[name]:,} {name}" for name in ("agreed", "disputed", "ambiguous", "unusable")),
+    " · ".join(f"{states[name]:,} {name}" for name in ("agreed", "disputed", "ambiguous", "unusable"))
+    if now.reviewed
+    else "Nobody has answered yet.",
 )
 
 rate = now.errors.rate if now.errors else None
@@ -79,40 +97,25 @@ tile(
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Class balance", anchor=False)
-    columns = balance(dataset, now)
-    _charts.show(
-        _charts.class_bars(columns, "images"),
-        "balance",
-        "Bar chart of images per class: "
-        + ", ".join(f"{name} {count:,}" for name, count in counts.sum(axis=1).items()),
-    )
+    lines, series = balance(dataset, now)
+    bars(lines, "balance", "Images per class", series=series)
+    st.subheader("Leaks between splits", anchor=False)
+    if duplicates:
+        _charts.leak_matrix(duplicates["leaks"])
+    else:
+        st.caption("An audit counts the images that stand in more than one split.")
 with right:
     st.subheader("Findings by reason", anchor=False)
     if findings:
         _charts.findings_bars(findings)
     else:
         st.caption("Duplicates, leaks and unusable images are found in seconds; wrong labels in minutes.")
-
-left, right = st.columns(2, gap="large")
-with left:
-    st.subheader("Leaks between splits", anchor=False)
-    if duplicates:
-        _charts.leak_matrix(duplicates["leaks"])
-        st.caption("Images of the row's split with an exact copy in the column's split.")
-    else:
-        st.caption("An audit counts the images that stand in more than one split.")
-with right:
     st.subheader("What review has changed", anchor=False)
-    changes = label_changes(dataset, now)
-    if changes.to_numpy().any():
-        text = changes.map(lambda value: f"{value:,}" if value else "")
-        _charts.show(
-            _charts.matrix(changes, text, "%{text} images given %{y}, seen as %{x}"),
-            "changes",
-            "Matrix of reviewed images: given class by agreed class",
-            height=300,
-        )
-        st.caption("Given label (rows) and what people agree on (columns).")
+    if changes := label_changes(dataset, now):
+        matrix(
+            changes, NAMES, NAMES, "changes", "Reviewed images by given and agreed class",
+            row_title="the given label", column_title="what people agree on",
+        )  # fmt: skip
     else:
         st.caption("Nothing yet. Every answer given on the Review page shows here.")
 

@@ -17,6 +17,7 @@ from pages._grid_lane import grid_lane
 from pages._identity import annotator, sit_down
 from pages._review import exchange
 from pages._seat import choose_seat, round_asked, yardstick
+from pages._settled import settle
 
 CARDS, GRID = "Cards", "Grid"
 
@@ -31,6 +32,7 @@ def card(dataset: Dataset, audit: Audit | None, seat: Seat) -> None:
     answer = exchange(dataset, log, audit, seat, outbox, leases, known.gold, known.accuracies)
     elsewhere = answer["deal"]["elsewhere"] if answer["deal"] else 0
     review_queue(key, {**answer, "end": end_of(seat.queue, elsewhere)})
+    settle()
 
 
 dataset = _shared.choose_dataset()
@@ -53,5 +55,5 @@ if dataset is not None:
         grid_lane(dataset, audit, person, round_asked(), keys=chosen, accuracies=yardstick(dataset).accuracies)
     else:
         with places:
-            seat = choose_seat(dataset, person, audit is not None)
+            seat = choose_seat(dataset, person, audit)
         card(dataset, audit, seat)

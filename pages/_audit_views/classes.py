@@ -1,13 +1,12 @@
 """Classes: how healthy the labels of each are, and which pairs are taken for each other."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fer_core.emotions import NAMES
-from pages import _charts
 from pages._audit_views import picked
 from pages._audit_views.context import Context
+from pages._components.matrix import Cell, matrix
 
 KINDS = {"guideline": "guideline problem", "slips": "slips", "": ""}
 
@@ -21,17 +20,11 @@ def show(context: Context) -> None:
     left, right = st.columns([1.1, 1], gap="large")
     with left:
         st.subheader("Labelled as one, seen as another", anchor=False)
-        shares = pairs.pivot(index="given", columns="seen_as", values="share").reindex(index=NAMES, columns=NAMES)
-        counts = pairs.pivot(index="given", columns="seen_as", values="images").reindex(index=NAMES, columns=NAMES)
-        text = counts.map(lambda count: "" if np.isnan(count) else f"{count:,.0f}")
-        figure = _charts.matrix(shares, text, "labelled %{y}, seen as %{x}: %{z:.0%} of the class")
-        alt = ", ".join(f"{row.given} seen as {row.seen_as} {row.images}" for row in pairs.head(8).itertuples())
-        _charts.show(
-            figure,
-            "joint",
-            f"Images labelled as one class that most annotators are expected to see as another: {alt}",
-            height=360,
-        )
+        matrix(
+            _cells(pairs), NAMES, NAMES, "joint",
+            "Images labelled as one class that most annotators are expected to see as another",
+            row_title="the given label", column_title="what most annotators are expected to say",
+        )  # fmt: skip
     with right:
         st.subheader("Health of each class", anchor=False)
         health = pd.DataFrame(context.audit.document["classes"])
@@ -59,6 +52,21 @@ def show(context: Context) -> None:
     _examples(context, pairs)
 
 
+def _cells(pairs: pd.DataFrame) -> list[list[Cell]]:
+    """How many images of each class (rows) are seen as another, coloured by their share of the class."""
+    known = {(pair.given, pair.seen_as): pair for pair in pairs.itertuples()}
+    most = max(float(pairs["share"].max()), 1e-9) if len(pairs) else 1.0
+
+    def cell(given: str, seen: str) -> Cell:
+        pair = known.get((given, seen))
+        if pair is None:
+            return Cell("")
+        words = f"{pair.images:,} images labelled {given}, seen as {seen}: {pair.share:.0%} of the class"
+        return Cell(f"{pair.images:,}", pair.share / most, words)
+
+    return [[cell(given, seen) for seen in NAMES] for given in NAMES]
+
+
 def _guidelines(pairs: pd.DataFrame) -> None:
     problems = pairs[pairs["kind"] == "guideline"]
     if problems.empty:
@@ -82,12 +90,15 @@ def _examples(context: Context, pairs: pd.DataFrame) -> None:
         + (f", {KINDS[row.kind]}" if row.kind else "")
         for row in listed.itertuples()
     }
-    chosen = st.selectbox(
-        "Examples of", list(titles), key="pair", bind="query-params", format_func=titles.get, width=420
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        chosen = st.selectbox(
+            "Examples of", list(titles), key="pair", bind="query-params", format_func=titles.get, width=420
+        )
+        above = st.container(width="content")
     given, other = str(chosen).split("-")
     suspects = context.audit.suspects
     rows = suspects.loc[(suspects["label"] == given) & (suspects["suggestion"] == other), "row"].to_numpy()
-    part = picked.paged(len(rows), "pair_page", 36)
+    with above:
+        part = picked.paged(len(rows), "pair_page", 36)
     picked.faces(context, rows[part], "pair_grid", f"Labelled {given}, seen as {other}")
     picked.actions(context, rows, f"Audit: {given} seen as {other}", "pair")

@@ -1,17 +1,16 @@
 """One image: large, why it is suspect in words, what networks say, what is like it, who said what."""
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.audit.expected_votes import ANNOTATORS, ANSWERS
 from fer_core.audit.results import Audit
 from fer_core.audit.scores import nearest_images
 from fer_core.dataset.store import SPLITS, image_id
-from fer_core.emotions import COLOURS, NAMES
+from fer_core.emotions import COLOURS, EMOTIONS, NAMES
 from fer_core.review.judgement.consensus import STATES
-from pages import _charts
 from pages._audit_views.context import Context, directions, label_of
+from pages._components.bars import Bar, bars
 from pages._components.face_grid import face_grid
 
 NEIGHBOURS = 12
@@ -26,8 +25,9 @@ def show(context: Context, row: int) -> None:
     if context.searched:
         st.caption(f"Rank {suspect['rank']:,} of {len(context.dataset):,}, suspicion {suspect['suspicion']:.2f}")
     found = context.findings_of(row)
-    for evidence in found["evidence"]:
-        st.markdown(f":material/flag: {evidence}")
+    with st.container(gap="xsmall"):
+        for evidence in found["evidence"]:
+            st.markdown(f":material/flag: {evidence}")
     if found.empty:
         st.caption("Nothing was found against this image.")
     if context.searched:
@@ -89,41 +89,29 @@ def _network(_audit: Audit, key: str, fold: int):
 def _opinions(context: Context, row: int, given: str) -> None:
     """Out-of-fold probabilities beside what ten annotators are expected to say."""
     networks, votes = context.audit.probabilities[row], context.audit.votes[row]
-    names = [f"<b>{name}</b>" if name == given else name for name in NAMES]
-    figure = go.Figure()
-    told = [("networks", networks, 1.0)]
+    told = {"networks": networks}
     if context.audit.document["annotators_known"]:
-        told.append(("annotators, expected", votes[: len(NAMES)], 0.45))
-    for title, values, opacity in told:
-        figure.add_bar(
-            x=values,
-            y=names,
-            orientation="h",
-            name=title,
-            marker_color=[COLOURS[name] for name in NAMES],
-            marker_opacity=opacity,
-            text=[f"{value:.0%}" for value in values],
-            textfont_size=11,
-            hoverinfo="skip",
-            cliponaxis=False,
+        told["annotators, expected"] = votes[: len(NAMES)]
+    lines = [
+        Bar(
+            emotion.name,
+            tuple(float(values[emotion.index]) for values in told.values()),
+            tuple(f"{values[emotion.index]:.0%}" for values in told.values()),
+            emotion.colour,
+            strong=emotion.name == given,
         )
-    figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(visible=False, range=[0, 1.15])
-    alt = ", ".join(f"{name} {value:.0%}" for name, value in zip(NAMES, networks, strict=True))
-    _charts.show(figure, "probabilities", f"What networks say out of fold: {alt}", height=330)
-    if len(told) == 1:
-        st.caption("What networks say that did not train on this image.")
-        return
+        for emotion in EMOTIONS
+    ]
+    bars(lines, "probabilities", "What networks say out of fold", series=list(told), most=1.0)
+    words = "By networks that did not train on this image."
     others = [
         f"{name} {share:.0%}"
         for name, share in zip(ANSWERS[len(NAMES) :], votes[len(NAMES) :], strict=True)
         if share >= 0.5 / ANNOTATORS
     ]
-    st.caption(
-        "Full colour: networks that did not train on this image. Pale: what ten annotators are expected to say"
-        + (f", besides {', '.join(others)}." if others else ".")
-    )
+    if len(told) > 1 and others:
+        words += f" Of ten annotators also: {', '.join(others)}."
+    st.caption(words)
 
 
 def _strip(context: Context, rows: np.ndarray, title: str, key: str) -> None:

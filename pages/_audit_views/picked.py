@@ -51,11 +51,20 @@ def actions(context: Context, rows: np.ndarray, title: str, key: str) -> None:
 
 
 def paged(count: int, key: str, per_page: int = PER_PAGE) -> slice:
-    """The part of a long list that is on the screen; the page number stands in the URL."""
+    """The part of a long list that is on the screen; the page number stands in the URL. One page asks for none."""
     pages = max(1, -(-count // per_page))
     if st.session_state.get(key, 1) > pages:  # the filters became narrower
         st.session_state[key] = 1
-    number = int(st.number_input("Page", 1, pages, key=key, bind="query-params", width=150, help=f"of {pages:,}"))
+    if pages == 1:
+        return slice(0, per_page)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        st.caption("Page", width="content")
+        number = int(
+            st.number_input(
+                f"Page, 1 to {pages:,}", 1, pages, key=key, bind="query-params", width=130, label_visibility="collapsed"
+            )
+        )
+        st.caption(f"of {pages:,}", width="content")
     return slice((number - 1) * per_page, number * per_page)
 
 

@@ -14,6 +14,7 @@ from fer_core.review.judgement.consensus import STATES
 from pages._audit_views import detail, picked
 from pages._audit_views.context import Context, directions
 
+FILTER = 148  # pixels: seven of them stand in one row on a desk
 LIKE = 60  # images shown as like another one
 
 
@@ -41,8 +42,8 @@ def show(context: Context) -> None:
         wanted = _filter_bar(context)
         rows = _filtered(context.audit, context.key, wanted, _states(context, wanted.states), context.dataset)
         words = f"{len(rows):,} of {len(context.dataset):,} images, most suspect first."
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.caption(words)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(words, width="content")
         part = picked.paged(len(rows), "page")
     if not len(rows):
         st.markdown("Nothing passes these filters. Take one away.")
@@ -77,9 +78,9 @@ def _like(context: Context, row: int) -> tuple[np.ndarray, str]:
 def _filter_bar(context: Context) -> Filter:
     """The filters, kept in the URL."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        labels = st.multiselect("Given label", NAMES, key="label", bind="query-params", placeholder="all", width=180)
-        seen = st.multiselect("Seen as", NAMES, key="seen", bind="query-params", placeholder="any", width=180)
-        splits = st.multiselect("Split", SPLITS, key="split", bind="query-params", placeholder="all", width=180)
+        labels = st.multiselect("Given label", NAMES, key="label", bind="query-params", placeholder="all", width=FILTER)
+        seen = st.multiselect("Seen as", NAMES, key="seen", bind="query-params", placeholder="any", width=FILTER)
+        splits = st.multiselect("Split", SPLITS, key="split", bind="query-params", placeholder="all", width=FILTER)
         reasons = st.multiselect(
             "Reason",
             list(REASONS),
@@ -87,13 +88,13 @@ def _filter_bar(context: Context) -> Filter:
             bind="query-params",
             placeholder="any",
             format_func=lambda reason: reason.replace("-", " "),
-            width=180,
+            width=FILTER,
         )
-        states = st.multiselect("State", STATES, key="state", bind="query-params", placeholder="any", width=180)
+        states = st.multiselect("State", STATES, key="state", bind="query-params", placeholder="any", width=FILTER)
         low, high = 0.0, 1.0
         if context.searched:
             low, high = st.slider(
-                "Suspicion", 0.0, 1.0, (0.0, 1.0), 0.01, key="suspicion", bind="query-params", width=180
+                "Suspicion", 0.0, 1.0, (0.0, 1.0), 0.01, key="suspicion", bind="query-params", width=FILTER
             )
         folded = st.toggle("One of each copy", value=True, key="folded", bind="query-params")
     return Filter(tuple(labels), tuple(seen), tuple(splits), tuple(reasons), tuple(states), (low, high), folded)

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 from fer_core.imaging.crop import to_rgb
 from fer_core.imaging.faces import Box
 from fer_core.prediction.seen import BY_HAND, WHOLE, Prediction
+from pages import _shared
 from pages._predict import Answer, Photo, Question, as_png, boxes
 from pages._predict_views.face import show_face
 
@@ -22,19 +23,19 @@ MIDDLE: Place = (0.5, 0.45, 0.45)
 def show_photo(photo: Photo, answer: Answer, question: Question) -> None:
     """One photo with its boxes, and a card for each of its faces."""
     if answer.picture is None:
-        st.error(answer.refused, icon=":material/broken_image:")
+        st.error(_shared.literal(answer.refused), icon=":material/broken_image:")
         return
     first = answer.predictions[0]
     count = len(first.faces)
     if not count:
-        _without_face(photo, f"{photo.name} · {first.width:,} × {first.height:,} · no face found")
+        _without_face(photo, f"{_shared.literal(photo.name)} · {first.width:,} × {first.height:,} · no face found")
         return
     found = "no face found" if first.origin == WHOLE else "1 face" if count == 1 else f"{count} faces"
     left, right = st.columns([2, 3], gap="medium")
     with left:
         alt = f"{photo.name}: {found}" + "".join(f"; face {n}, {face.label}" for n, face in enumerate(first.faces, 1))
         st.image(answer.picture, width="stretch", alt=alt)
-        st.caption(f"{photo.name} · {first.width:,} × {first.height:,} · {found}")
+        st.caption(f"{_shared.literal(photo.name)} · {first.width:,} × {first.height:,} · {found}")
         _take_home(photo, answer)
     with right:
         if first.origin == WHOLE:

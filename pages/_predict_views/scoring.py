@@ -57,7 +57,7 @@ def _scored(question: Question, name: str, split: str) -> list[dict[str, Any]]:
             for number, one in enumerate(asked)
         ]
     except FerretError as error:  # in a fragment nobody else catches it
-        st.error(str(error), icon=":material/error:")
+        st.error(_shared.literal(str(error)), icon=":material/error:")
         return []
     finally:
         bar.empty()

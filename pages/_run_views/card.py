@@ -27,7 +27,7 @@ def show(looked: Looked) -> None:
             alt="Every setting of the recipe",
         )  # fmt: skip
         if looked.first.document["recipe"].get("note"):
-            st.caption(" ".join(looked.first.document["recipe"]["note"].split()))
+            st.caption(_shared.literal(" ".join(looked.first.document["recipe"]["note"].split())))
 
 
 @_runs.cached

@@ -1,20 +1,18 @@
 """Confusion matrices: row shares, counts, or what one run has more than the other; a cell opens its faces."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fer_core.emotions import NAMES
-from fer_core.runs import figures
-from pages import _charts, _runs
+from pages import _runs
+from pages._components.matrix import Cell, matrix
 from pages._run_views import faces
 from pages._runs import Looked
 
 LISTED = 9  # of the largest confusions or changes
 SHARES, COUNTS, CHANGE = "Row shares", "Counts", "Difference"
-Cell = tuple[str, int, int]  # the letter of a matrix, the label, what it was called
+Clicked = tuple[str, int, int]  # the letter of a matrix, the label, what it was called
 
 
 @st.fragment
@@ -23,83 +21,99 @@ def show(looked: Looked) -> None:
     letters = list(looked.runs)
     options = [SHARES, COUNTS, CHANGE] if len(letters) > 1 else [SHARES, COUNTS]
     with st.container(horizontal=True, vertical_alignment="center"):
-        unit = st.segmented_control(
-            "Cells", options, default=options[-1] if len(letters) > 1 else SHARES, required=True, key="unit",
-            label_visibility="collapsed",
+        unit = str(
+            st.segmented_control(
+                "Cells", options, default=options[-1] if len(letters) > 1 else SHARES, required=True, key="unit",
+                label_visibility="collapsed",
+            )
         )  # fmt: skip
         if unit == CHANGE:
             st.caption(f"Row shares minus those of {letters[0]}, in points. Blue on the diagonal is better.")
         else:
-            st.caption("Rows: how it is labelled. Columns: what it was called. A cell opens its faces.")
+            st.caption("A cell opens its faces.")
     drawn = letters[1:] if unit == CHANGE else letters
-    events: dict[str, Any] = {}
+    clicked: dict[str, tuple[int, int] | None] = {}
     with st.container(key="matrices"):
         columns = st.columns([1, 1] if len(drawn) > 1 else [1.35, 1], gap="medium")
         for place, letter in enumerate(drawn):
             with columns[place % 2]:
-                events[letter] = _matrix(looked, letter, str(unit))
+                clicked[letter] = _matrix(looked, letter, unit)
         if len(drawn) == 1:
             with columns[1]:
-                _worst(looked, drawn[0], str(unit))
-    cell = _last_clicked(events, f"{looked.key}_{unit}")
+                _worst(looked, drawn[0], unit)
+    cell = _last_clicked(clicked, f"{looked.key}_{unit}")
     if cell is not None:
-        _open(looked, cell, str(unit))
+        _open(looked, cell, unit)
 
 
-def _matrix(looked: Looked, letter: str, unit: str) -> Any:
-    dark = st.context.theme.type == "dark"
+def _matrix(looked: Looked, letter: str, unit: str) -> tuple[int, int] | None:
     run, first = looked.runs[letter], next(iter(looked.runs))
-    several = len(looked.runs) > 1
     if unit == CHANGE:
-        title = f"{letter} minus {first}"
-        figure = _change(looked.runs[first], run, looked.shown, dark)
-        alt = f"Confusion matrix of {run.id} minus that of {looked.runs[first].id}: {_alt_change(looked, letter)}"
+        title, about = f"{letter} minus {first}", f"{run.id} minus {looked.runs[first].id}"
+        cells = _change(looked, letter)
     else:
-        title = f"{letter} · {run.id}" if several else "Confusion matrix"
-        figure = _own(run, looked.shown, unit == SHARES, dark)
-        alt = f"Confusion matrix of {run.id} on {looked.shown.on}: {_alt(looked, letter)}"
+        title, about = (f"{letter} · {run.id}" if len(looked.runs) > 1 else "Confusion matrix"), run.id
+        cells = _own(looked, letter, unit == SHARES)
     st.markdown(f"**{title}**")
-    return _charts.show(
-        figure, f"matrix_{letter}_{unit}_{looked.key}", alt, height=430, on_select="rerun", selection_mode="points"
-    )
+    return matrix(
+        cells, NAMES, NAMES, f"matrix_{letter}_{unit.replace(' ', '-')}_{looked.key}",
+        f"Confusion matrix of {about} on {looked.shown.on}",
+        row_title="how it is labelled", column_title="what it was called", clickable=True,
+    )  # fmt: skip
 
 
-@_runs.cached
-def _own(run: Any, shown: Any, shares: bool, dark: bool) -> Any:
-    return figures.confusion(np.asarray(_runs.evaluated(run, shown)["confusion"]), shares, dark)
+def _own(looked: Looked, letter: str, shares: bool) -> list[list[Cell]]:
+    """A run's matrix, coloured by the shares of its rows."""
+    counts = np.asarray(_runs.evaluated(looked.runs[letter], looked.shown)["confusion"])
+    rows = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return [
+        [
+            Cell(
+                f"{rows[i, j]:.0%}" if shares else f"{counts[i, j]:,}",
+                float(rows[i, j]),
+                f"{counts[i, j]:,} labelled {true}, called {says}: {rows[i, j]:.1%} of the class",
+            )
+            for j, says in enumerate(NAMES)
+        ]
+        for i, true in enumerate(NAMES)
+    ]
 
 
-@_runs.cached
-def _change(a: Any, b: Any, shown: Any, dark: bool) -> Any:
-    return figures.confusion_change(_runs.change_of(a, b, shown), dark)
+def _change(looked: Looked, letter: str) -> list[list[Cell]]:
+    """What a run has more than the first one, in points of the rows' shares; both signs up to the same strength."""
+    points = _runs.change_of(looked.first, looked.runs[letter], looked.shown)
+    reach = max(float(np.abs(points).max()), 1e-9)
+    return [
+        [
+            Cell(
+                f"{points[i, j]:+.1f}",
+                float(points[i, j]) / reach,
+                f"labelled {true}, called {says}: {points[i, j]:+.1f} points",
+            )
+            for j, says in enumerate(NAMES)
+        ]
+        for i, true in enumerate(NAMES)
+    ]
 
 
-def _last_clicked(events: dict[str, Any], key: str) -> Cell | None:
-    """The cell that was clicked last: every matrix keeps its own selection, so the one that changed wins."""
-    now = {letter: _point(event) for letter, event in events.items()}
+def _last_clicked(now: dict[str, tuple[int, int] | None], key: str) -> Clicked | None:
+    """The cell that was clicked last: every matrix keeps its own choice, so the one that changed wins."""
     before, last = st.session_state.get("matrix_clicks", ("", {}, None))[1:] if _known(key) else ({}, None)
-    for letter, point in now.items():
-        if point is not None and point != before.get(letter):
+    for letter, at in now.items():
+        if at is not None and at != before.get(letter):
             last = letter
     if last is None or now.get(last) is None:
-        last = next((letter for letter, point in now.items() if point is not None), None)
+        last = next((letter for letter, at in now.items() if at is not None), None)
     st.session_state["matrix_clicks"] = (key, now, last)
-    if last is None:
-        return None
-    true, says = divmod(now[last] or 0, len(NAMES))
-    return last, true, says
+    at = now[last] if last is not None else None
+    return None if last is None or at is None else (last, *at)
 
 
 def _known(key: str) -> bool:
     return bool(st.session_state.get("matrix_clicks", ("",))[0] == key)
 
 
-def _point(event: Any) -> int | None:
-    points = event["selection"]["points"] if event else []
-    return int(points[0]["customdata"]) if points else None
-
-
-def _open(looked: Looked, cell: Cell, unit: str) -> None:
+def _open(looked: Looked, cell: Clicked, unit: str) -> None:
     """The faces of a cell: of one run's matrix all of them, the surest first; of a difference those that moved."""
     letter, true, says = cell
     if unit == CHANGE:
@@ -156,13 +170,3 @@ def _worst(looked: Looked, letter: str, unit: str) -> None:
 def _place(flat: int) -> tuple[int, int]:
     row, column = divmod(int(flat), len(NAMES))
     return row, column
-
-
-def _alt(looked: Looked, letter: str) -> str:
-    figures_ = _runs.evaluated(looked.runs[letter], looked.shown)
-    return ", ".join(f"{name} right {figures_['per_class'][name]['recall']:.0%}" for name in NAMES)
-
-
-def _alt_change(looked: Looked, letter: str) -> str:
-    points = _runs.change_of(looked.first, looked.runs[letter], looked.shown)
-    return ", ".join(f"{name} {points[index, index]:+.1f} points" for index, name in enumerate(NAMES))

@@ -3,19 +3,18 @@
 import math
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
-from fer_core.emotions import CLASSES, NAMES
+from fer_core.emotions import CLASSES, EMOTIONS
 from fer_core.training.balance import class_weights
 from fer_core.training.recipe import AUGMENT, OVERSAMPLE, WEIGHTS, Recipe
 from fer_core.training.schedule import learning_rate
-from pages import _charts
+from pages._components.bars import Bar, bars
+from pages._components.curve import curve
 from pages._train_views.context import Material
 from pages._train_views.settings import SCHEDULE_WORDS
 
 POINTS = 240
-LINE = "#2A9D8F"
 
 
 def rates(recipe: Recipe, images: int) -> tuple[np.ndarray, np.ndarray]:
@@ -26,29 +25,16 @@ def rates(recipe: Recipe, images: int) -> tuple[np.ndarray, np.ndarray]:
     return at / per_epoch, np.array([learning_rate(recipe, int(step), steps) for step in at])
 
 
-def rate_chart(recipe: Recipe, images: int, key: str, height: int = 220) -> None:
+def rate_chart(recipe: Recipe, images: int, key: str) -> None:
     """The learning rate of the chosen schedule."""
     epochs, values = rates(recipe, images)
-    figure = go.Figure(
-        go.Scatter(
-            x=epochs,
-            y=values,
-            mode="lines",
-            line={"color": LINE, "width": 2},
-            fill="tozeroy",
-            fillcolor="rgba(42, 157, 143, 0.12)",
-            hovertemplate="epoch %{x:.1f}: %{y:.2g}<extra></extra>",
-        )
-    )
-    figure.update_layout(title={"text": "Learning rate", "font": {"size": 14}}, showlegend=False)
-    figure.update_xaxes(title="epoch", range=[0, recipe.epochs], showgrid=False, nticks=6)
-    figure.update_yaxes(rangemode="tozero", nticks=4, tickformat="~g")
     name = SCHEDULE_WORDS.get(recipe.schedule, (recipe.schedule, ""))[0].lower()
     words = (
         f"Learning rate over {recipe.epochs} epochs, schedule {name}: {values[0]:.2g} at the start, "
         f"at most {values.max():.2g}, {values[-1]:.2g} at the end"
     )
-    _charts.show(figure, key, words, height)
+    st.markdown("**Learning rate**")
+    curve(epochs.tolist(), values.tolist(), key, words, x_title="epoch", x_end=recipe.epochs)
     if recipe.schedule == "plateau":
         st.caption(
             f"As it is while PublicTest improves; after {recipe.patience} epochs without, it is multiplied by "
@@ -56,24 +42,24 @@ def rate_chart(recipe: Recipe, images: int, key: str, height: int = 220) -> None
         )
 
 
-def class_chart(material: Material, recipe: Recipe, key: str, height: int = 220) -> None:
+def class_chart(material: Material, recipe: Recipe, key: str) -> None:
     """How much each class counts in an epoch: as it is, and as the recipe balances it."""
     before, after = class_shares(material, recipe)
     columns = {"as they are": before}
     if after is not None:
         columns["as they will count"] = after
-    figure = _charts.class_bars(columns, "")
     title = "All images, with copies until classes are equal" if material.leaky else "Training, images an epoch"
-    figure.update_layout(title={"text": title, "font": {"size": 14}}, showlegend=False)
-    figure.update_yaxes(nticks=4)
-    figure.update_xaxes(tickfont={"size": 11})
-    told = "; ".join(
-        f"{name}: {', '.join(f'{emotion} {count:,.0f}' for emotion, count in zip(NAMES, values, strict=True))}"
-        for name, values in columns.items()
-    )
-    _charts.show(figure, key, f"{title}, by class. {told}", height)
-    if after is not None:
-        st.caption("Strong: as they are. Pale: as they will count.")
+    st.markdown(f"**{title}**")
+    lines = [
+        Bar(
+            emotion.name,
+            tuple(float(values[emotion.index]) for values in columns.values()),
+            tuple(f"{values[emotion.index]:,.0f}" for values in columns.values()),
+            emotion.colour,
+        )
+        for emotion in EMOTIONS
+    ]
+    bars(lines, key, f"{title}, by class", series=list(columns))
 
 
 def class_shares(material: Material, recipe: Recipe) -> tuple[np.ndarray, np.ndarray | None]:

@@ -48,8 +48,8 @@ def panel(dataset: Dataset, form: Form) -> None:
         elif group in ("Picture", "Augmentation"):
             preview(dataset, material, form, recipe, stacked=True)
         elif group == "Learning":
-            rate_chart(recipe, images_per_epoch(material, recipe), "rate", 240)
-            class_chart(material, recipe, "classes", 240)
+            rate_chart(recipe, images_per_epoch(material, recipe), "rate")
+            class_chart(material, recipe, "classes")
         else:
             _computing(form)
 

@@ -29,7 +29,7 @@ def show(dataset: Dataset) -> None:
         f"Search settings ({len(found)})" if found else "Search settings", icon=":material/search_insights:"
     ):
         if find_spec("optuna") is None:
-            st.caption("A search draws settings with Optuna, which is not installed: `pip install optuna`.")
+            st.caption("A search draws settings with Optuna, which is not installed: *pip install optuna*.")
             return
         st.caption(
             "Many short trainings with settings drawn at random, then near the best so far; what is clearly behind is "

@@ -73,7 +73,7 @@ def _written(reference: str) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(gap=None, width="content"):
                 st.markdown(f"**{FORMS[form]}**")
-                st.caption(f"`{file}` · {_size(size)} · {written:%Y-%m-%d %H:%M} UTC")
+                st.caption(f"{_shared.literal(str(file))} · {_size(size)} · {written:%Y-%m-%d %H:%M} UTC")
             if size <= HANDED_OUT:
                 st.download_button(
                     "Download",
@@ -85,7 +85,7 @@ def _written(reference: str) -> None:
                     on_click="ignore",
                 )
     if not found:
-        st.caption("Written in the background into the workspace's folder `exports`. The command line does the same.")
+        st.caption("Written in the background into the workspace's folder *exports*. The command line does the same.")
     elif any(file.stat().st_size > HANDED_OUT for _, file in found):
         st.caption(f"Files above {_size(HANDED_OUT)} are not sent through the browser: take them from the folder.")
 

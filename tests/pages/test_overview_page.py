@@ -1,5 +1,6 @@
 """Overview: what a newcomer and a returning person see, and where the one primary button leads."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,14 @@ def test_the_figures_of_the_data_set_are_shown(opened, demo: Dataset) -> None:
     assert metrics["Labels that look wrong"] == "–"
     assert metrics["Reviewed by people"] == "0"
     assert "Find the suspects" in [button.label for button in app.button]
+
+
+def test_the_loop_says_which_station_is_next(opened, audited: Dataset) -> None:
+    found = next(one.proto for one in opened().get("bidi_component") if one.proto.component_name == "ferret_loop")
+    stations = json.loads(found.json or found.mixed.json)["stations"]
+    assert [station["state"] for station in stations] == ["done", "done", "next", "later", "later", "later"]
+    assert stations[0]["words"] == "420 synthetic faces"
+    assert stations[2]["words"] == "Answer 50 faces"
 
 
 def test_after_a_model_free_audit_the_copies_are_counted(opened, demo: Dataset) -> None:

@@ -13,7 +13,7 @@ from fer_core.dataset.store import open_dataset
 from pages import _shared
 from pages._seat import choose_seat
 dataset = open_dataset(_shared.workspace(), "demo")
-st.session_state["seat"] = choose_seat(dataset, "Ada", latest_audit(dataset) is not None)
+st.session_state["seat"] = choose_seat(dataset, "Ada", latest_audit(dataset))
 """
 
 

@@ -145,6 +145,7 @@ def test_an_export_is_a_job_and_its_file_is_listed(
     """The job's command line, run here, writes the file that the page then offers."""
     from fer_core.__main__ import main
     from fer_core.jobs import runner
+    from pages._shared import literal
     from pages._version_views import export
 
     monkeypatch.setattr(runner, "ensure_worker", lambda *given, **more: False)
@@ -158,4 +159,4 @@ def test_an_export_is_a_job_and_its_file_is_listed(
     file = workspace.root / "exports" / "demo.parquet"
     assert file.exists()
     again = page()
-    assert str(file) in words(again)
+    assert literal(str(file)) in words(again)

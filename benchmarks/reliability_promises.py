@@ -171,7 +171,7 @@ PROMISES = (
     jobs(
         "16",
         "Killed or on a full disk while it stores, `last` and `best` load and match their sha256; nothing stale stays",
-        "4 kills, 5 full disks",
+        "2 kills, 5 full disks",
         "200 kills, 50 full disks",
         CHECKPOINTS.removesuffix("::"),
         figure="{kills} kills, {torn} of them within a write; {points} full disks; every file whole",

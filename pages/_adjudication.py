@@ -9,7 +9,16 @@ from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.emotions import NAMES
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import KEEP, NOT_A_FACE, UNSURE, UNUSABLE
-from fer_core.review.judgement.adjudication import CONFLICTS, DOCKETS, Case, cases, decision, docket
+from fer_core.review.judgement.adjudication import (
+    CONFLICTS,
+    DECIDED,
+    DOCKETS,
+    Case,
+    cases,
+    decided,
+    decision,
+    docket,
+)
 from pages import _shared
 from pages._audit_views.picked import paged
 from pages._identity import annotator
@@ -36,13 +45,16 @@ WAITING = {
     "ambiguous": "about which most people are unsure",
     "unusable": "that most people call unusable or no face",
     "flagged": "that somebody flagged for a second look",
+    DECIDED: "about which a decision stands",
 }
+ORDER = {DECIDED: "the newest decision first; another one replaces it"}
 NOTHING = {
     "conflicts": "No exact copies with different labels wait: there are none, or people agree about them.",
     "disputed": "Nobody disagrees. A second person's answers show which faces are seen differently.",
     "ambiguous": "Nobody is unsure about a face.",
     "unusable": "Nobody has called a picture unusable.",
     "flagged": "No face is flagged. The key f on the Review page flags one.",
+    DECIDED: "Nothing is decided yet. What you decide here can be changed here.",
 }
 
 
@@ -52,7 +64,10 @@ def adjudicate(said: Said) -> None:
     name = _choose_docket(said)
     if refusal := st.session_state.pop("decision_refused", None):
         st.warning(_shared.literal(refusal), icon=":material/sync_problem:")
-    rows = docket(said.dataset, said.people, said.history, name)
+    if name == DECIDED:
+        rows = decided(said.dataset, said.people, said.history)
+    else:
+        rows = docket(said.dataset, said.people, said.history, name)
     if not len(rows):
         st.caption(NOTHING[name])
         return
@@ -60,8 +75,8 @@ def adjudicate(said: Said) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         pictures = "1 picture" if len(rows) == 1 else f"{len(rows):,} pictures"
         st.caption(
-            f"{pictures} {WAITING[name]}, the most split first. A decision counts for every exact copy. "
-            "“Stays ambiguous” is one, too: the face keeps its votes as a soft label.",
+            f"{pictures} {WAITING[name]}, {ORDER.get(name, 'the most split first')}. A decision counts for every exact "
+            "copy. “Stays ambiguous” is one, too: the face keeps its votes as a soft label.",
             width=640,
         )
         here = paged(len(rows), f"{name}_page", PER_PAGE) if len(rows) > PER_PAGE else slice(0, PER_PAGE)
@@ -90,7 +105,7 @@ def _choose_docket(said: Said) -> str:
     return str(
         st.segmented_control(
             "What to decide",
-            DOCKETS,
+            [*DOCKETS, DECIDED],
             default=st.session_state[at_first],
             required=True,
             format_func=str.capitalize,

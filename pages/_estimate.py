@@ -255,7 +255,8 @@ def _cells(line: Line) -> dict[str, str]:
 
 
 def _band(band: Band) -> str:
-    return f"{band.value:,.0f} ({band.low:,.0f} to {band.high:,.0f})"
+    digits = 1 if band.high < 10 else 0
+    return f"{band.value:,.{digits}f} ({band.low:,.{digits}f} to {band.high:,.{digits}f})"
 
 
 def _range(rate: Rate) -> str:

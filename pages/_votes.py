@@ -99,7 +99,7 @@ def _import_form(dataset: Dataset, present: str) -> None:
     """A form that takes a vote table in. `present`: the source of the votes that are there, "" if none are."""
     with st.form("import-votes", border=False):
         upload = st.file_uploader(
-            "Vote table (CSV)", type=["csv"], key="votes_upload",
+            "Vote table (CSV)", type=["csv"], key="votes_upload", max_upload_size=64,
             help="FER+'s form, one line per image in row order, or with a column `row`.",
         )  # fmt: skip
         if present:

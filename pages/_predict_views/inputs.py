@@ -26,7 +26,7 @@ def use_sample(wanted: bool) -> None:
 
 
 def chosen_source() -> str:
-    """Where faces come from, one of SOURCES. It stands in the URL as `?source=`."""
+    """Where faces come from, one of SOURCES. It stands in the URL, with its icon."""
     return str(
         st.segmented_control(
             "Where faces come from",
@@ -53,6 +53,7 @@ def chosen_photos(source: str) -> list[Photo]:
             on_click=use_sample,
             args=(True,),
             disabled=bool(photos),
+            help="Take your photos away to see it." if photos else None,
         )
         st.caption("Photos stay in this session's memory and are never written to disk.", width="content")
     return photos or ([sample()] if st.session_state.get("predict_sample") else [])

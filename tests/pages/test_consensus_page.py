@@ -137,6 +137,18 @@ def test_one_click_decides_and_somebody_who_was_faster_is_named(page, demo: Data
     assert "Nobody disagrees" in words(app)
 
 
+def test_a_decision_is_found_again_and_can_be_replaced(page, demo: Dataset, log: VerdictLog) -> None:
+    row = int(single(demo)[0])
+    first = answer(demo, row, "happy", "Cy", queue="adjudication")
+    log.record(demo, [first])
+    app = page(docket="Decided")
+    assert "Decided before: happy" in words(app)
+    app.pills(key=f"decide-{row}-{first.id}").select("sad").run()
+    assert not app.exception and not app.warning
+    assert consensus(demo, log.verdicts(demo)).label[row] == NAMES.index("sad")
+    assert "Decided before: sad" in words(app)
+
+
 def test_a_long_docket_has_pages(page, demo: Dataset, log: VerdictLog) -> None:
     rows = single(demo)[:9].tolist()
     log.record(demo, [answer(demo, row, said, who) for row in rows for said, who in (("sad", "Ada"), ("fear", "Bob"))])

@@ -5,7 +5,7 @@ import pytest
 
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
-from fer_core.review.judgement.adjudication import DOCKETS, cases, decision, docket
+from fer_core.review.judgement.adjudication import DOCKETS, cases, decided, decision, docket
 from fer_core.review.judgement.consensus import STATES, consensus
 
 
@@ -41,6 +41,23 @@ def test_a_conflict_that_stays_ambiguous_is_decided(log, dataset, waiting) -> No
     log.record(dataset, [decision(dataset, 4, "unsure", "ada", "")])
     assert all(waiting(name) == [] for name in DOCKETS)
     assert STATES[consensus(dataset, log.verdicts(dataset)).state[5]] == "ambiguous"
+
+
+def test_what_is_decided_can_be_found_and_decided_anew(log, dataset, say) -> None:
+    def found() -> list[int]:
+        return decided(dataset, consensus(dataset, log.verdicts(dataset)), log.history(dataset)).tolist()
+
+    log.record(dataset, [say(0, "sad"), say(5, "fear")])
+    assert found() == []
+    first = decision(dataset, 4, "sad", "ada", cases(dataset, log, log.verdicts(dataset), np.array([4]))[0].based_on)
+    log.record(dataset, [first, decision(dataset, 1, "happy", "ada", "")])
+    assert found() == [1, 4]
+    again = decision(dataset, 4, "fear", "bob", first.id)
+    log.record(dataset, [again])
+    assert found() == [4, 1]
+    assert consensus(dataset, log.verdicts(dataset)).label[[4, 5]].tolist() == [NAMES.index("fear")] * 2
+    log.record(dataset, [say(4, kind="undo", annotator="bob", undoes=again.id)])
+    assert set(found()) == {1, 4}
 
 
 def test_the_most_split_comes_first_and_imported_votes_alone_come_last(log, dataset, say, waiting) -> None:

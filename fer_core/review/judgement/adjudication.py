@@ -21,6 +21,7 @@ from fer_core.review.pictures import pictures
 
 CONFLICTS, DISPUTES, DOUBTS, JUNK, FLAGGED = "conflicts", "disputed", "ambiguous", "unusable", "flagged"
 DOCKETS = (CONFLICTS, DISPUTES, DOUBTS, JUNK, FLAGGED)
+DECIDED = "decided"  # not a docket: nothing waits there, but a decision can be made anew
 # `label` is the class that the answer means (-1 for none): "keep" means that of the copy that was shown.
 VOTE_COLUMNS = ["annotator", "round", "answer", "label", "seen", "comment", "time", "active_ms"]
 _STATES = {DISPUTES: DISPUTED, DOUBTS: AMBIGUOUS, JUNK: STATE_UNUSABLE}
@@ -62,6 +63,13 @@ def docket(dataset: Dataset, people: Consensus, history: pd.DataFrame, name: str
     most = np.maximum(people.votes.max(axis=1), np.maximum(people.junk, people.unsure))
     together = (most / np.maximum(people.total, 1)).round(6)
     return rows[np.lexsort((rows, -people.total[rows], together[rows], ~answered[rows]))]
+
+
+def decided(dataset: Dataset, people: Consensus, history: pd.DataFrame) -> np.ndarray:
+    """The rows (int64, one per picture) about which a decision stands, the newest decision first."""
+    decisions = history[(history["kind"] == "answer") & ~history["undone"] & (history["queue"] == ADJUDICATION)]
+    rows = pd.Series(dataset.groups[decisions["row"].to_numpy(np.int64)]).drop_duplicates(keep="last")[::-1].to_numpy()
+    return rows[people.decided[rows]]
 
 
 def cases(

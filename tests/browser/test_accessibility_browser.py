@@ -87,7 +87,8 @@ def test_a_page_has_no_serious_fault_in_either_theme(name: str, app_url: str, co
 def test_it_would_be_noticed(app_url: str, browser_page: Page) -> None:
     """A picture without words and a faint line, put into a page as a component might, are both named."""
     browser_page.goto(f"{app_url}/overview?dataset=demo")
-    ready(browser_page).evaluate("""() => {
+    ready(browser_page).wait_for_selector("[data-testid=stBidiComponentIsolated]", state="attached")
+    browser_page.evaluate("""() => {
         const frame = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot;
         frame.append(document.createElement('img'));
         document.querySelector('h1').style.color = '#ddd';

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,11 @@ def headers_of(path: str) -> dict[str, str]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(SecurityHeaders(app)({"type": "http", "path": path}, None, send))  # type: ignore[arg-type]
+    def ask() -> None:
+        asyncio.run(SecurityHeaders(app)({"type": "http", "path": path}, None, send))  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as elsewhere:  # a thread without a loop: a browser's test may have left one in this
+        elsewhere.submit(ask).result()
     return {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 

@@ -71,7 +71,7 @@ def test_whoever_cancels_leaves_nobody_at_work(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("task", "sentence"),
     [
-        (audit_tasks.refuse, "faces.csv: line 7 is broken. Mend it."),
+        pytest.param(audit_tasks.refuse, "faces.csv: line 7 is broken. Mend it.", marks=pytest.mark.slow),
         (audit_tasks.die, r"was killed by SIGKILL; what was finished is stored, run it again"),
     ],
 )

@@ -36,6 +36,8 @@ class Memory:
         self.file = RESULTS / f"{part}.jsonl"
         self.file.parent.mkdir(exist_ok=True)
         self.passed = {line["test"] for line in lines(part) if line["outcome"] == "passed"}
+        # Open from now on: a test of read-only folders has put root's rights down when it is reported.
+        self.book = self.file.open("a", encoding="utf-8", buffering=1)
 
     @pytest.hookimpl(tryfirst=True)  # before `-k` leaves some out
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -49,8 +51,10 @@ class Memory:
             line = {"test": report.nodeid, "outcome": report.outcome, "seconds": round(report.duration, 1)}
             line |= {"full": "slow" in report.keywords, "figures": dict(report.user_properties)}
             line |= {"day": f"{datetime.now(UTC):%Y-%m-%d}"}
-            with self.file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            self.book.write(json.dumps(line) + "\n")
+
+    def pytest_unconfigure(self) -> None:
+        self.book.close()
 
 
 def lines(part: str) -> list[dict[str, Any]]:

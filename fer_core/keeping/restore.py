@@ -1,7 +1,7 @@
 """`restore`: an archive becomes a workspace again, whole or not at all.
 
 Everything is unpacked and checked in a folder beside the workspace; only then the two change places, in one step where
-the system has one (Linux). What was there before is kept beside, as `data.before-20261121T101500Z`. A process that is
+the system has one (Linux). What was there before is kept beside, as `data.before-` and the moment. A process that is
 killed meanwhile leaves the workspace as it was, and maybe a folder `.restoring-...` that the next restore removes.
 
 With FER_DATABASE_URL set, labels and jobs go into a new schema on that server before the two change places; those of
@@ -149,7 +149,8 @@ def told(manifest: Manifest, stage: Path) -> list[str]:
 
 
 def now_stamp() -> str:
-    return f"before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    """What is kept beside is named by the moment, to the microsecond: two restores may follow within a second."""
+    return f"before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _check_database(archive: Path, member: str, path: Path) -> None:

@@ -44,7 +44,6 @@ _BROKEN = (
     zlib.error,
     lzma.LZMAError,
     EOFError,
-    NotImplementedError,
     RuntimeError,
     OverflowError,
     MemoryError,

@@ -14,7 +14,7 @@ app: .venv/app
 test: .venv/dev
 	@tests/browser/install-chromium
 	@tests/install-postgresql
-	$(PYTEST) -n 2 --dist loadfile -m "not slow"
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-full: .venv/dev
 	@tests/browser/install-chromium

@@ -49,7 +49,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     old file or the new one, never half of one. Raises StoreError when there is no room.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}-{path.name}")
+    temporary = temporary_path(path)
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -65,6 +65,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_path(path: Path) -> Path:
+    """A new name beside `path` for what is not finished. It carries this process's number, so that it can be swept."""
+    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}-{path.name}")
+
+
+@contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """A folder beside `path` for what is needed while the block lasts."""
+    folder = temporary_path(path)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_full(error: OSError) -> bool:
@@ -86,7 +102,7 @@ def sweep_temporaries(folder: Path) -> None:
     """Remove what a killed process left behind in `folder` (SIGKILL skips every `finally`)."""
     for stale in folder.glob(f"{_TEMPORARY}*"):
         owner = stale.name.removeprefix(_TEMPORARY).split("-", 1)[0]
-        if owner.isdecimal() and not _lives(int(owner)) and stale.is_file():
+        if owner.isdecimal() and not lives(int(owner)) and stale.is_file():
             stale.unlink(missing_ok=True)
 
 
@@ -105,12 +121,13 @@ def brief_folder(purpose: str) -> Path:
     prefix = f"ferret-{purpose}-"
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
         owner = folder.name.removeprefix(prefix).split("-", 1)[0]
-        if owner.isdecimal() and not _lives(int(owner)):
+        if owner.isdecimal() and not lives(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process of this number runs on this machine, whoever's it is."""
     try:
         os.kill(pid, 0)  # asks, and kills nobody
     except ProcessLookupError:

@@ -59,6 +59,7 @@ class PostgresDatabase(Database):
     def writing(self) -> Iterator[Connection]:
         self._check_in_place()
         with self._locked() as connection:
+            self._check_in_place()  # once more: it may have been replaced while this waited for its turn
             if self._version(connection) != self.schema.version:
                 raise StoreError(
                     f"The {self.schema.what} on {where(self.place.url)} was brought to another format by a newer "

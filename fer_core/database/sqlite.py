@@ -9,6 +9,7 @@ A file of an older format is brought to the present one when it is opened: copie
 20261121T101500.bak`), then changed in one transaction, so that whoever is killed meanwhile leaves the old format whole.
 """
 
+import random
 import sqlite3
 import threading
 import time
@@ -29,7 +30,8 @@ from fer_core.snapshot import copy_database
 
 APPLICATION = 0x46455254  # "FERT", so that `file labels.db` and we can tell it from any other database
 _PATIENCE = 20.0  # seconds that a write waits for other processes in all
-_WAIT = 2.0  # seconds that SQLite itself waits before it says "locked"
+_WAIT = 2.0  # seconds that SQLite itself waits before it says "locked", where not we do
+_PAUSES = (0.001, 0.004)  # seconds between two tries of a write that waits, least and most, on average
 
 
 class SqliteDatabase(Database):
@@ -59,6 +61,7 @@ class SqliteDatabase(Database):
     def writing(self) -> Iterator[Connection]:
         self._check_in_place()
         with self._immediate() as connection:
+            self._check_in_place()  # once more: it may have been replaced while this waited for its turn
             if _version(connection) != self.schema.version:
                 raise StoreError(
                     f"{self.path} was brought to another format by a newer FERret while it was in use; nothing was "
@@ -188,17 +191,26 @@ def _version(connection: Connection) -> int:
 
 
 def _patiently(connection: Connection, statement: str) -> None:
-    """Run a statement that takes a lock, again and again while other processes hold it."""
+    """Run a statement that takes a lock, again and again while other processes hold it.
+
+    SQLite would wait by itself, but tries less often the longer it waits, down to ten times a second: among programs
+    that write one answer after the other it then finds the lock taken for seconds. Here who has waited longer tries
+    more often, and all at moments left to chance.
+    """
     driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells mypy what `connect` above returned
-    deadline = time.monotonic() + _PATIENCE
-    pause = 0.005
-    while True:
-        try:
-            driver.execute(statement)
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(pause)
-        pause = min(2 * pause, 0.2)
+    begun = time.monotonic()
+    least, most = _PAUSES
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute(statement)
+                return
+            except sqlite3.OperationalError as error:
+                waited = time.monotonic() - begun
+                if "locked" not in str(error) or waited > _PATIENCE:
+                    raise
+            time.sleep(random.uniform(0.5, 1.5) * max(least, most / (1 + 10 * waited)))  # noqa: S311 - no secret
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={1000 * _WAIT:.0f}")

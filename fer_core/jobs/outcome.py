@@ -34,6 +34,11 @@ class JobFiles:
     output: Path
     log: Path
 
+    def remove(self) -> None:
+        """Forget what was written."""
+        self.output.unlink(missing_ok=True)
+        self.log.unlink(missing_ok=True)
+
     def result(self) -> Any:
         """The document on its standard output; None while there is none, or only the beginning of one."""
         try:

@@ -281,6 +281,8 @@ def requeue(workspace: Workspace, job_id: str) -> Job:
             .where(jobs.c.number == int(job.id), jobs.c.state.in_(RESUMABLE))
             .values(state=QUEUED, turn=_next_turn(connection), cancel_requested=0, stage="", fraction=0.0, **fresh)
         ).rowcount
+        if changed:  # what the last attempt left behind says nothing of how the next one ends
+            job_files(workspace, job.id).remove()
     if not changed:
         raise UsageError(f"Job {job.id} is {job.state}; only failed, cancelled or interrupted jobs can be resumed.")
     return open_job(workspace, job.id)

@@ -123,9 +123,10 @@ def _checked(path: Path, members: zipfile.ZipFile) -> Manifest:
     except (*_BROKEN, KeyError, TypeError, AttributeError) as error:
         raise InputRefused(f"{path} is damaged: its {MANIFEST} cannot be read. Use another backup.") from error
     del infos[MANIFEST]
-    odd = next((name for name in [*infos, *manifest.files] if not fits(name)), None)
+    odd = next((name for name in [*infos, *manifest.files] if not fits(name, manifest.scope)), None)
     if odd is not None:
-        raise InputRefused(f"{path} holds {odd[:200]!r}, which has no place in a workspace; nothing of it is used.")
+        place = "among labels" if manifest.scope == LABELS else "in a workspace"
+        raise InputRefused(f"{path} holds {odd[:200]!r}, which has no place {place}; nothing of it is used.")
     if len(members.infolist()) != len(infos) + 1 or infos.keys() != manifest.files.keys():
         other = sorted(infos.keys() ^ manifest.files.keys())
         raise InputRefused(

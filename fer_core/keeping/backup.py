@@ -60,9 +60,9 @@ def back_up(
         sweep_temporaries(target.parent)
     try:
         with atomic_path(target) as temporary:
+            if KEY in contents.files:
+                temporary.touch(0o600)  # nobody else's from its first byte on
             manifest = _write(workspace, temporary, scope, contents, report)
-            if KEY in manifest.files:
-                temporary.chmod(0o600)
     except OSError as error:
         place = error.filename or target
         raise StoreError(f"{place}: {error.strerror}. No backup was made; mend this and run it again.") from error

@@ -25,6 +25,7 @@ FOLDERS = ("datasets", "runs", "annotators", "recipes", "sweeps")
 _LABEL_FILES = ("dataset.json", "votes.parquet")
 _LABEL_FOLDERS = ("versions", "selections")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,127}")
+_BESIDE = ("-wal", "-shm", "-journal")  # SQLite takes what lies so beside a file for a part of it
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,23 @@ def list_contents(workspace: Workspace, scope: str, *, runs: bool = False, key: 
     files = []
     for path in paths:
         name = path.relative_to(root).as_posix()
-        if fits(name):
+        if fits(name, scope):
             files.append(name)
         else:
             left_out.append(f"{name} (no file of FERret has such a name)")
     return Contents(sorted(files), [path.relative_to(root).as_posix() for path in databases if is_kept(path)], left_out)
 
 
-def fits(name: str) -> bool:
-    """Whether a name can stand in an archive: in a place that a workspace has, and not leading out of it."""
+def fits(name: str, scope: str = WORKSPACE) -> bool:
+    """Whether a name can stand in an archive of that scope: in a place that it has there, and not leading out of it."""
     parts = name.split("/")
-    if not all(_PART.fullmatch(part) for part in parts) or len(parts) > 12:
+    if not all(_PART.fullmatch(part) for part in parts) or len(parts) > 12 or name.endswith(_BESIDE):
         return False
-    return name in (LABELS_DB, JOBS_DB, KEY) if len(parts) == 1 else parts[0] in FOLDERS
+    if scope != LABELS:
+        return name in (LABELS_DB, JOBS_DB, KEY) if len(parts) == 1 else parts[0] in FOLDERS
+    if parts[0] == "datasets":
+        return parts[2:3] != [] and parts[2] in (_LABEL_FILES if len(parts) == 3 else _LABEL_FOLDERS)
+    return name == LABELS_DB or (parts[0] == "annotators" and len(parts) == 2)
 
 
 def run_of(name: str) -> str | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fer_core.database import is_kept, on_server
+from fer_core.files import lives
 from fer_core.jobs.store import ACTIVE, INTERRUPTED, QUEUED, RUNNING, Job, list_jobs
 from fer_core.keeping.findings import BAD, GOOD, NOTE, Check, ferret, remove
 from fer_core.review.events.database import open_database
@@ -97,8 +98,9 @@ def _times_of_files(workspace: Workspace) -> list[float]:
 
 
 def _owner_lives(path: Path) -> bool:
-    """Whether the process whose number a temporary name carries is there."""
-    return Path(f"/proc/{path.name.split('-')[1]}").exists()
+    """Whether the process whose number a temporary name carries is there; a name without one is none of ours."""
+    owner = path.name.split("-")[1]
+    return not owner.isdecimal() or lives(int(owner))
 
 
 def _held(lock: Path) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 
 from fer_core.database import APPLICATION, MARKER, VARIABLE, is_kept, on_server, server_url
 from fer_core.errors import InputRefused, StoreError, UsageError
-from fer_core.files import sync_folder
+from fer_core.files import lives, sync_folder
 from fer_core.jobs.store import ACTIVE, INTERRUPTED, RUNNING, list_jobs
 from fer_core.keeping.archive import Archive, Manifest
 from fer_core.keeping.contents import FOLDERS, JOBS_DB, KEY, LABELS_DB, SCHEMAS
@@ -233,7 +233,12 @@ def _take_place(root: Path, stage: Path) -> Path | None:
             f"(--workspace {root / 'workspace'}) and set FERRET_WORKSPACE to that."
         )
     stage.rename(kept)  # it has the name of the old one before it takes its place: nothing is ever nameless
-    if not _exchange(root, kept):
+    try:
+        exchanged = _exchange(root, kept)
+    except OSError:
+        kept.rename(stage)  # and it goes; what bears that name is what was there before
+        raise
+    if not exchanged:
         aside = kept.with_name(f"{kept.name}-new")
         kept.rename(aside)
         root.rename(kept)
@@ -260,5 +265,5 @@ def _sweep(parent: Path) -> None:
     """Remove the stages of restores that were killed."""
     for stale in parent.glob(f"{_STAGE}*"):
         owner = stale.name.removeprefix(_STAGE).split("-", 1)[0]
-        if not Path(f"/proc/{owner}").exists():
+        if owner.isdecimal() and not lives(int(owner)):
             shutil.rmtree(stale, ignore_errors=True)

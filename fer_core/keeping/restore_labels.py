@@ -77,7 +77,11 @@ def restore_labels(workspace: Workspace, archive: Archive, *, replace: bool, dry
 
 def _plan(root: Path, archive: Archive, stage: Path) -> _Plan:
     plan = _Plan()
-    for name in archive.manifest.datasets():
+    named = archive.manifest.datasets()
+    for name in archive.manifest.files:
+        if name.startswith("datasets/") and name.split("/")[1] not in named:
+            raise InputRefused(f"{archive.path} does not say of which images {name} is; nothing of it is used.")
+    for name in named:
         here = root / "datasets" / name / "dataset.json"
         if not here.exists():
             plan.missing.append(name)

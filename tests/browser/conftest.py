@@ -8,16 +8,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from serving import PATIENCE, Server
 
-from fer_core.dataset.demo import create_demo
 from fer_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, demo_workspace: Workspace) -> Iterator[Server]:
     """The app over a workspace with a demo of 420 faces, for one test module."""
     folder = tmp_path_factory.mktemp("app")
     workspace = Workspace(folder / "data")
-    create_demo(workspace, "demo", images=420)
+    shutil.copytree(demo_workspace.dataset("demo"), workspace.dataset("demo"))
     server = Server(workspace, folder / "server.log")
     server.start()
     yield server

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -15,7 +16,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from serving import Server, ready, until
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import open_dataset
 from fer_core.identity import COOKIE, LIFETIME, sign, signing_key, verify
 from fer_core.review.events.log import VerdictLog
@@ -190,11 +190,11 @@ def test_behind_https_the_cookie_is_secure(app_url: str, context: BrowserContext
 
 
 @pytest.fixture(scope="module")
-def login_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def login_server(tmp_path_factory: pytest.TempPathFactory, demo_workspace: Workspace) -> Iterator[Server]:
     """The app with an identity provider configured that nobody answers for."""
     folder = tmp_path_factory.mktemp("login")
     workspace = Workspace(folder / "data")
-    create_demo(workspace, "demo", images=420)
+    shutil.copytree(demo_workspace.dataset("demo"), workspace.dataset("demo"))
     server = Server(workspace, folder / "server.log")
     secrets = folder / "secrets.toml"
     secrets.write_text(

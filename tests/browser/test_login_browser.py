@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -9,7 +10,6 @@ import pytest
 from playwright.sync_api import Page
 from serving import Server, ready, until
 
-from fer_core.dataset.demo import create_demo
 from fer_core.dataset.store import open_dataset
 from fer_core.review.events.log import VerdictLog
 from fer_core.workspace import Workspace
@@ -28,11 +28,11 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, demo_workspace: Workspace, provider: Provider) -> Iterator[Server]:
     """The app with login configured as docs/login.md says."""
     folder = tmp_path_factory.mktemp("login")
     workspace = Workspace(folder / "data")
-    create_demo(workspace, "demo", images=420)
+    shutil.copytree(demo_workspace.dataset("demo"), workspace.dataset("demo"))
     server = Server(workspace, folder / "server.log")
     secrets = folder / "secrets.toml"
     secrets.write_text(

@@ -1,16 +1,15 @@
 """A visitor's first minute in a real browser: upload a photo, read the answer, take it home."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from playwright.sync_api import Page, expect
-from serving import PATIENCE, ROOT, Server, ready
+from serving import PATIENCE, Server, ready
 from torch import nn
 
+from fer_core.__main__ import main
 from fer_core.files import write_json
 from fer_core.imaging.sample import sample_photo
 from fer_core.networks.inputs import InputSpec
@@ -47,7 +46,7 @@ def files_of(server: Server) -> set[Path]:
 
 
 def test_an_uploaded_photo_is_answered_like_the_command_answers_it(
-    server: Server, app_url: str, browser_page: Page, trial: str, photo: Path
+    server: Server, app_url: str, browser_page: Page, trial: str, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     browser_page.goto(f"{app_url}/predict?model={trial}")  # a cold deep link
     ready(browser_page)
@@ -62,9 +61,8 @@ def test_an_uploaded_photo_is_answered_like_the_command_answers_it(
         browser_page.locator(".st-key-predict_json button").click()
     assert download.value.suggested_filename == "astronaut-faces.json"
     (shown,) = json.loads(Path(download.value.path()).read_text())
-    command = [sys.executable, "-m", "fer_core", "predict", str(photo), "--run", trial, "--json"]
-    command += ["--workspace", str(server.workspace.root)]
-    (told,) = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    assert main(["predict", str(photo), "--run", trial, "--json", "--workspace", str(server.workspace.root)]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
     assert shown["file"] == "astronaut.png"
     assert {key: shown[key] for key in ("width", "height", "model")} == {
         key: told[key] for key in ("width", "height", "model")

@@ -17,9 +17,9 @@ def test_a_training_outlives_the_server_and_leads_to_its_run(server: Server, bro
     page = browser_page
     page.goto(f"{server.url}/train?dataset=demo")
     ready(page)
-    page.get_by_role("spinbutton", name="Epochs").fill("4")
+    page.get_by_role("spinbutton", name="Epochs").fill("1")
     page.get_by_role("spinbutton", name="Epochs").press("Enter")
-    expect(page.get_by_text("Epochs 12 → 4")).to_be_visible()
+    expect(page.get_by_text("Epochs 12 → 1")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("heading", name="In the background")).to_be_visible()
     until(lambda: [job.state for job in store.list_jobs(server.workspace)] == ["running"], BACKGROUND)

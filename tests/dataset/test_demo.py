@@ -155,9 +155,8 @@ def test_spoilt_pictures_are_what_they_are_called(drawn: DemoSet) -> None:
     assert contrast[sound].min() > 8
 
 
-def test_the_seven_expressions_can_be_told_apart() -> None:
+def test_the_seven_expressions_can_be_told_apart(drawn: DemoSet) -> None:
     """A linear classifier on gradient histograms, far weaker than a network, learns them from a few hundred faces."""
-    drawn = draw_demo(seed=2, images=1000)
     hog = cv2.HOGDescriptor((48, 48), (12, 12), (6, 6), (6, 6), 9)
     features = np.stack([hog.compute(image).ravel() for image in drawn.images.pixels])
     sound = drawn.truth["kinds"].to_numpy() == ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from fer_core import __main__ as product
 from fer_core.commands.console import Commands, Console
 from fer_core.errors import InputRefused
-from fer_core.jobs.runner import work
+from fer_core.jobs import runner
 
 PROGRAM = (sys.executable, __file__)
 
@@ -63,7 +63,8 @@ def run_enter(arguments: argparse.Namespace, console: Console) -> object:
 
 
 def run_worker(arguments: argparse.Namespace, console: Console) -> object:
-    work(console.workspace, lock_handle=arguments.lock, program=PROGRAM, grace=0.5)
+    runner.LAST_GRACE = 0.5
+    runner.work(console.workspace, lock_handle=arguments.lock, program=PROGRAM, grace=0.5)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,18 @@ def test_an_attempt_that_was_overtaken_changes_nothing(yard):
     assert open_job(yard, now.id).state == "running"
 
 
+def test_a_resumed_job_is_not_concluded_from_what_the_last_attempt_left(yard):
+    for name, text in (("output", '{"accuracy": 0.5}'), ("log", "ferret: the disk is full\n")):
+        job = running(yard)
+        store.conclude(yard, job, Outcome("cancelled"))
+        file = getattr(job_files(yard, job.id), name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        store.requeue(yard, job.id)
+        take_job(yard, replace(ME, started="12"))  # a worker that is killed before it has started anything
+        assert open_job(yard, job.id).state == "interrupted"
+
+
 def test_looking_never_makes_a_database(yard):
     assert list_jobs(yard) == []
     assert not store.has_work(yard)

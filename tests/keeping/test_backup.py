@@ -1,5 +1,6 @@
 """A backup taken while people work comes back whole, and what is no sound backup changes nothing."""
 
+import errno
 import shutil
 import sqlite3
 import stat
@@ -210,7 +211,17 @@ BAD = {
     "no data base": (lambda members, manifest: listed(members, manifest, "labels.db", b"text"), "labels.db cannot be"),
     **{
         f"the name {name}": (lambda members, manifest, name=name: listed(members, manifest, name), "no place")
-        for name in ("../evil", "/etc/evil", "datasets/../../evil", "C:evil", "datasets\\evil", "a.py", "runs//x", " ")
+        for name in (
+            "../evil",
+            "/etc/evil",
+            "datasets/../../evil",
+            "C:evil",
+            "datasets\\evil",
+            "a.py",
+            "runs//x",
+            " ",
+            "sweeps/a.db-wal",
+        )
     },
 }
 
@@ -265,6 +276,43 @@ def test_a_system_without_an_exchange_of_folders_restores_too(filled, workspace:
     done = restore(file, workspace, replace=True)
     assert files_of(done.kept) == before
     assert open_dataset(workspace, "small").hash == filled.hash
+
+
+def test_folders_that_cannot_change_places_stay_what_they_are(filled, workspace: Workspace, monkeypatch) -> None:
+    """As where another disk is mounted on the workspace in a way that only the attempt shows."""
+    file, _ = back_up(workspace, workspace.root.parent)
+
+    def busy(a: Path, b: Path) -> bool:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(a))
+
+    monkeypatch.setattr("fer_core.keeping.restore._exchange", busy)
+    before = files_of(workspace.root)
+    with pytest.raises(StoreError, match="not restored"):
+        restore(file, workspace, replace=True)
+    assert files_of(workspace.root) == before
+    assert {path.name for path in workspace.root.parent.iterdir()} == {file.name, workspace.root.name}
+
+
+def test_an_answer_that_waited_while_its_log_was_replaced_is_refused(filled, workspace: Workspace, say) -> None:
+    file, _ = back_up(workspace, workspace.root.parent)
+    log, refused = VerdictLog(workspace.labels_db), []
+
+    def answer() -> None:
+        try:
+            log.record(filled, [say(5)])
+        except StoreError as error:
+            refused.append(str(error))
+
+    waiting = threading.Thread(target=answer)
+    with closing(sqlite3.connect(workspace.labels_db, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting.start()
+        while not log.database._lock.locked():  # until it has looked where its file is, and waits
+            assert waiting.is_alive()
+        restore(file, workspace, replace=True)
+        other.execute("ROLLBACK")
+    waiting.join()
+    assert len(refused) == 1 and "restart the app" in refused[0]
 
 
 def test_an_app_that_has_the_old_log_open_is_told(filled, workspace: Workspace, say) -> None:

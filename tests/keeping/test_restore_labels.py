@@ -142,6 +142,20 @@ def test_what_belongs_to_a_missing_data_set_is_left_out_and_said(
     assert len(VerdictLog(elsewhere.labels_db).history(open_dataset(elsewhere, "small"))) == 2
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["datasets/small/images.npy", "datasets/small/table.parquet", "datasets/small", "datasets/small/versions",
+     "datasets/other/votes.parquet", "runs/x/run.json", "recipes/x.toml", "annotators/x/y.json", "identity.key"],
+)  # fmt: skip
+def test_labels_bring_nothing_but_labels(name: str, workspace: Workspace, labels: Path, capsys) -> None:
+    rewrite(labels, lambda members, manifest: listed(members, manifest, name))
+    before = files_of(workspace.root)
+    assert main(["restore", str(labels), "--replace", "--workspace", str(workspace.root)]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("ferret: ") and name in said
+    assert files_of(workspace.root) == before
+
+
 @pytest.mark.parametrize("name", ["datasets/small/dataset.json", "datasets/small/versions/clean.json"])
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b"{", b"1"])
 def test_documents_that_say_nothing_are_refused(

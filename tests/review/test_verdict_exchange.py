@@ -47,6 +47,20 @@ def test_export_and_import_are_identical(dataset, say, said, data):
         assert [read_verdict(json.loads(line)) for line in log_lines(log, dataset).split("\n") if line] == verdicts
 
 
+def test_a_face_that_was_decided_anew_is_imported_with_both_decisions(log, dataset, say, tmp_path):
+    first = say(0, "sad", "ada", queue="adjudication")
+    second = say(0, "fear", "bob", queue="adjudication", based_on=first.id)
+    for decision in (first, second):
+        log.record(dataset, [decision])
+    export_log(log, dataset, tmp_path / "log.jsonl")
+    copy = VerdictLog(tmp_path / "labels.db")
+    assert import_log(copy, dataset, tmp_path / "log.jsonl") == (2, 2)
+    assert copy.verdicts(dataset)["answer"].tolist() == ["fear"]
+    unaware = say(0, "happy", "eve", queue="adjudication", based_on=first.id)
+    beside = [say(1, "sad", queue="adjudication"), say(1, "fear", "bob", queue="adjudication"), unaware]
+    assert set(copy.record(dataset, beside).refused) == {one.id for one in beside[1:]}
+
+
 def test_importing_twice_adds_nothing(log, dataset, say, tmp_path):
     log.record(dataset, [say(0, "sad"), say(1, "fear")])
     export_log(log, dataset, tmp_path / "log.jsonl")

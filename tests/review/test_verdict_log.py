@@ -145,14 +145,13 @@ def test_counts_give_the_pace_in_active_time(log, dataset, say):
 
 @sqlite_only  # for PostgreSQL see tests/database/test_postgres_people.py
 def test_processes_writing_at_once_lose_and_double_nothing(workspace, dataset, say, tmp_path):
-    writers = []
+    files = []
     for who in range(3):
         answers = [say(row, "sad", f"person {who}") for row in range(12)] * 2  # everything is sent twice
-        file = tmp_path / f"{who}.jsonl"
-        file.write_text("\n".join(json.dumps(answer.document()) for answer in answers))
-        command = [sys.executable, WRITER, workspace.root, dataset.name, file]  # each may be the one to make the file
-        writers.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}))
-    assert [writer.wait() for writer in writers] == [0] * 3
+        files.append(tmp_path / f"{who}.jsonl")
+        files[-1].write_text("\n".join(json.dumps(answer.document()) for answer in answers))
+    command = [sys.executable, WRITER, workspace.root, dataset.name, *files]  # each may be the one to make the file
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=300)
     assert len(VerdictLog(workspace.labels_db).verdicts(dataset)) == 36
 
 

@@ -34,13 +34,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory, many_bars: Images, brief: R
     counts = np.zeros((920, len(ANSWERS)), np.int32)
     counts[np.arange(920), many_bars.labels] = 10
     store_votes(dataset, VoteTable(counts, "hand"))
-    for name, recipe in (("a", brief), ("b", brief.changed(learning_rate=5e-5, average=0.5))):
+    for name, recipe in (("a", brief), ("b", brief.changed(epochs=1, learning_rate=5e-5, average=0.5))):
         for seed in (0, 1):
             train_version(workspace, as_imported(dataset), recipe, seed=seed, thread_count=1, run_id=f"{name}-{seed}")
     manifest = as_imported(dataset).manifest
     manifest.loc[:399, "kept"] = False
     part = store_version(workspace, dataset, "part", manifest, {})
-    train_version(workspace, part, brief, thread_count=1, run_id="c-0")
+    train_version(workspace, part, brief.changed(epochs=1), thread_count=1, run_id="c-0")
     return workspace
 
 

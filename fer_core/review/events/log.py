@@ -234,7 +234,7 @@ def _undo_problem(verdict: Verdict, known: dict[str, Verdict]) -> str | None:
 
 
 def _adjudicated_since(connection: Connection, verdict: Verdict, fresh: list[Verdict]) -> str | None:
-    """Of two people who decide the same face at once, the second is told."""
+    """Of two people who decide the same face at once, the second is told. `fresh`: what is stored before it."""
     if verdict.kind != "answer" or verdict.queue != ADJUDICATION:
         return None
     here = (events.c.dataset_hash == verdict.dataset_hash) & (events.c.row == verdict.row)
@@ -243,7 +243,10 @@ def _adjudicated_since(connection: Connection, verdict: Verdict, fresh: list[Ver
     if verdict.based_on:
         newer = newer.where(events.c.seq > basis)
     other = connection.execute(newer.order_by(events.c.seq.desc())).scalar()
-    beside = next((one.annotator for one in fresh if one.queue == ADJUDICATION and one.row == verdict.row), None)
+    known = next((place for place, one in enumerate(fresh, 1) if one.id == verdict.based_on), 0)
+    beside = next(
+        (one.annotator for one in fresh[known:] if one.queue == ADJUDICATION and one.row == verdict.row), None
+    )
     if other is None and beside is None:
         return None
     return f"{other or beside} has decided this face in the meantime; look at it again."

@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--images", type=int, default=3500)
-    parser.add_argument("--recipe", help="default: audit-fast")
+    parser.add_argument("--recipe", help="default: audit")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     print(f"{cpu()['name']}, {set_threads(arguments.threads)} threads")

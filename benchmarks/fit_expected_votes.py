@@ -110,7 +110,8 @@ def inputs_of(dataset: Dataset, audit: Audit, votes: Votes) -> np.ndarray:
     """What the regression sees of the images with votes."""
     rows = votes.rows
     strange = audit.scores["odd_pixels"].to_numpy()[rows]
-    crowd = crowd_shares(dataset.images[rows], dataset.table["content"].to_numpy()[rows].tolist())
+    contents = dataset.table["content"].to_numpy()[rows].tolist()
+    crowd = crowd_shares(dataset.images[rows], contents, audit.document["settings"].get("views", 1))
     return regression_inputs(audit.probabilities[rows], audit.in_training[rows], crowd, strange, dataset.labels[rows])
 
 

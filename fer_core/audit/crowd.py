@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fer_core.audit.expected_votes import CROWD
 from fer_core.dataset.votes import ANSWERS
@@ -23,6 +24,8 @@ from fer_core.progress import Report, silent
 PARTS = 4
 WIDTH = 0.5
 INPUT = InputSpec(48)
+SLACK = 2  # pixels by which views are shifted
+VIEWS = ((2, 2), (0, 0), (0, 4), (4, 0), (4, 4))  # where they begin in a picture with its border repeated: down, right
 _BATCH = 256
 
 
@@ -32,11 +35,12 @@ def blind_part(contents: Sequence[str]) -> np.ndarray:
 
 
 def crowd_shares(
-    images: np.ndarray, contents: Sequence[str], device: str = "cpu", report: Report = silent
+    images: np.ndarray, contents: Sequence[str], views: int = 1, device: str = "cpu", report: Report = silent
 ) -> np.ndarray:
     """Expected shares of ten annotators' votes for ANSWERS, float32 (N, 10), of uint8 (N, 48, 48).
 
-    Each by the network that is blind to the picture, as the mean over the picture and its mirror image.
+    Each by the network that is blind to the picture, as the mean over the first `views` of VIEWS and their mirror
+    images. The first is the picture as it is.
     """
     parts = blind_part(contents)
     shares = np.zeros((len(images), len(ANSWERS)), np.float32)
@@ -48,8 +52,7 @@ def crowd_shares(
             for start in range(0, len(rows), _BATCH):
                 report("asking what annotators would say", (done + start) / len(images))
                 chosen = rows[start : start + _BATCH]
-                pixels = INPUT.tensor(images[chosen]).to(device).contiguous(memory_format=torch.channels_last)
-                shares[chosen] = _said(network, pixels).cpu().numpy()
+                shares[chosen] = said(network, INPUT.tensor(images[chosen]).to(device), views).cpu().numpy()
             done += len(rows)
     return shares
 
@@ -70,5 +73,9 @@ def crowd_network(part: int) -> Scout:
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
-def _said(network: Scout, pixels: Tensor) -> Tensor:
-    return (torch.softmax(network(pixels), 1) + torch.softmax(network(pixels.flip(3)), 1)) / 2
+def said(network: Scout, pixels: Tensor, views: int) -> Tensor:
+    """Shares of ANSWERS in the mean over views and their mirror images, float32 (B, 10), of float32 (B, 1, 48, 48)."""
+    wide = F.pad(pixels, (SLACK,) * 4, mode="replicate")
+    seen = [wide[..., down : down + INPUT.size, right : right + INPUT.size] for down, right in VIEWS[:views]]
+    both = [view.contiguous(memory_format=torch.channels_last) for one in seen for view in (one, one.flip(3))]
+    return torch.stack([torch.softmax(network(view), 1) for view in both]).mean(0)

@@ -55,7 +55,8 @@ def ask_networks(
     if known:
         from fer_core.audit.crowd import crowd_shares  # its networks, which other data sets do not need
 
-        crowd = crowd_shares(dataset.images, dataset.table["content"].tolist(), report=part(report, 0.9, 0.92))
+        contents = dataset.table["content"].tolist()
+        crowd = crowd_shares(dataset.images, contents, settings.views, report=part(report, 0.9, 0.92))
         votes = expected_votes(probabilities, judged.in_training, crowd, not_a_face, labels)
         suspicion, limit = largest_other(votes, labels), VOTES_FROM
     else:

@@ -22,13 +22,13 @@ def register(commands: Commands) -> None:
         "--strength",
         choices=("fast", "strong"),
         default="fast",
-        help="fast: minutes on two cores; strong: larger networks, several times over (hours, or a GPU)",
+        help="fast: minutes on two cores; strong: every picture judged by more networks, in four times as long",
     )
     parser.add_argument("--folds", type=int, help="networks trained, each blind to its share (fast: 4, strong: 5)")
     parser.add_argument("--repeats", type=int, help="how often all folds are gone through (fast: 1, strong: 2)")
     parser.add_argument("--network", help="default: scout, made for this")
     parser.add_argument("--size", type=int, help="input side of the network in pixels (default: fast 44, strong 48)")
-    parser.add_argument("--recipe", help="default: audit-fast or audit-strong")
+    parser.add_argument("--recipe", help="default: audit")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--threads", type=int, help="cores to use (default: all, at low priority)")
     parser.add_argument("--background", action="store_true", help="queue it as a job and return at once")

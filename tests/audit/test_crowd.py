@@ -5,7 +5,7 @@ from hashlib import sha256
 import numpy as np
 import torch
 
-from fer_core.audit.crowd import PARTS, blind_part, crowd_network, crowd_shares
+from fer_core.audit.crowd import PARTS, VIEWS, blind_part, crowd_network, crowd_shares
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import ANSWERS
 from fer_core.networks.inputs import InputSpec
@@ -28,6 +28,17 @@ def test_a_picture_is_judged_by_its_own_network_alone(demo: Dataset) -> None:
         network = crowd_network(int(blind_part([contents[row]])[0]))
         by_hand = (torch.softmax(network(pixels), 1) + torch.softmax(network(pixels.flip(3)), 1)) / 2
         np.testing.assert_allclose(shares[row], by_hand[0].numpy(), atol=1e-5)
+
+
+def test_more_views_are_the_mean_over_shifted_pictures(demo: Dataset) -> None:
+    row, contents = demo.images[3], demo.table["content"].tolist()
+    network, total = crowd_network(int(blind_part([contents[3]])[0])), np.zeros(len(ANSWERS))
+    wide = np.pad(row, 2, mode="edge")
+    for down, right in VIEWS:
+        cut = wide[down : down + 48, right : right + 48]
+        for seen in (cut, cut[:, ::-1].copy()):
+            total += torch.softmax(network(InputSpec(48).tensor(seen[None])), 1)[0].numpy() / (2 * len(VIEWS))
+    np.testing.assert_allclose(crowd_shares(row[None], contents[3:4], views=len(VIEWS))[0], total, atol=1e-5)
 
 
 def test_neither_order_nor_company_changes_what_is_said(demo: Dataset) -> None:

@@ -142,13 +142,13 @@ def test_an_unknown_audit_is_said_with_those_there_are(call, demo: Dataset, comm
 
 def test_a_background_audit_is_queued_with_all_that_was_asked(call, demo: Dataset, workspace, monkeypatch) -> None:
     monkeypatch.setattr("fer_core.jobs.runner.ensure_worker", lambda *_, **__: False)
-    asked = ["--strength", "strong", "--folds", "3", "--seed", "4", "--threads", "1", "--recipe", "audit-fast"]
+    asked = ["--strength", "strong", "--folds", "3", "--seed", "4", "--threads", "1", "--recipe", "quick"]
     code, out, _ = call("audit", "demo", *asked, "--background", "--json")
     assert code == 0
     job = store.open_job(workspace, json.loads(out)["job"])
     assert job.arguments[:2] == ["audit", "demo"]
     line = " ".join(job.arguments)
-    for option in ("--strength strong", "--folds 3", "--seed 4", "--threads 1", "--recipe audit-fast"):
+    for option in ("--strength strong", "--folds 3", "--seed 4", "--threads 1", "--recipe quick"):
         assert option in line
     assert "--background" not in line
     assert latest_audit(demo) is None

@@ -23,6 +23,7 @@ from pages import _shared
 from pages._audit_views.picked import paged
 from pages._identity import annotator
 from pages._said import Said
+from pages._tiles import tile, tiles
 
 PER_PAGE = 6
 FACE = 144  # pixels: three for each of the picture's, so that it stays sharp
@@ -89,9 +90,9 @@ def adjudicate(said: Said) -> None:
 
 def _tiles(said: Said) -> None:
     states = said.people.counts()
-    with st.container(horizontal=True):
+    with tiles():
         for state, meaning in STATES.items():
-            st.metric(state.capitalize(), f"{states[state]:,}", border=True, help=meaning)
+            tile(state.capitalize(), f"{states[state]:,}", help=meaning)
     if said.votes is not None:
         st.caption(f"Images, by what people and the imported votes on {len(said.votes.rows):,} of them say together.")
 

@@ -16,6 +16,7 @@ from pages import _charts
 from pages._audit_views.picked import paged
 from pages._components.face_grid import face_grid
 from pages._said import Said
+from pages._tiles import tile, tiles
 
 IN_THE_MAP = 12  # people
 FACES = 24
@@ -30,17 +31,15 @@ def people_panel(said: Said) -> None:
     ballots = ballot_counts(said.named)
     several = int((ballots.sum(axis=1) > 1).sum())
     alpha = krippendorff_alpha(ballots)
-    with st.container(horizontal=True):
-        st.metric("People", f"{len(said.annotators):,}", border=True)
-        st.metric(
-            "Answered by two or more", f"{several:,}", border=True, help="Pictures; only these can show disagreement."
-        )
-        st.metric(
-            "Krippendorff's alpha", number(alpha), border=True,
+    with tiles():
+        tile("People", f"{len(said.annotators):,}")
+        tile("Answered by two or more", f"{several:,}", help="Pictures; only these can show disagreement.")
+        tile(
+            "Krippendorff's alpha", number(alpha),
             help="Agreement beyond chance: 1 is perfect, 0 is chance. Ten people on FER2013's faces reach about .5.",
         )  # fmt: skip
-        st.metric(
-            "Gold pictures", f"{gold_pictures(said):,}", border=True,
+        tile(
+            "Gold pictures", f"{gold_pictures(said):,}",
             help="Their answer is known: decided, or at least nine tenths of ten or more imported votes agree.",
         )  # fmt: skip
     st.subheader("Each person", anchor=False)

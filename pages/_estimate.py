@@ -17,6 +17,7 @@ from fer_core.review.estimates.strata import Rate
 from fer_core.review.events.log import VerdictLog
 from pages import _charts, _shared
 from pages._said import said_about
+from pages._tiles import tile, tiles
 
 _OPENED = {Dataset: lambda dataset: (str(dataset.path), dataset.hash), Audit: lambda audit: str(audit.path)}
 _cached = st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_OPENED)
@@ -156,14 +157,10 @@ def _tiles(found: Estimate) -> None:
     figures = [("Wrong among the given labels", found.rate)]
     if found.version:
         figures.append((f"Wrong in version {found.version.name}", found.version.rate))
-    columns = st.columns(len(figures) + 1)
-    for column, (title, rate) in zip(columns, figures, strict=False):
-        with column.container(border=True, height="stretch"):
-            st.metric(title, f"{rate.value:.1%}")
-            st.caption(f"95 % interval {_range(rate)}")
-    with columns[-1].container(border=True, height="stretch"):
-        st.metric("Random images answered blind", f"{found.answered:,}")
-        st.caption(f"by {_people(found.people)}")
+    with tiles():
+        for title, rate in figures:
+            tile(title, f"{rate.value:.1%}", f"95 % interval {_range(rate)}")
+        tile("Random images answered blind", f"{found.answered:,}", f"by {_people(found.people)}")
 
 
 def _class_dots(found: Estimate) -> go.Figure:

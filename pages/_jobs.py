@@ -26,7 +26,7 @@ def job_row(job: Job) -> None:
                 resume(_shared.workspace(), job.id)
                 st.rerun(scope="app")
         if job.state == "running":
-            st.progress(job.fraction, f"{job.stage.capitalize()}{_left(job)}")
+            st.progress(job.fraction, f"{job.stage.capitalize() or 'Starting'}{_left(job)}")
         elif job.error:
             st.caption(job.error)
 

@@ -1,8 +1,10 @@
 """The figures behind the Overview page, computed once per state of the data set, and the next best step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
+import streamlit as st
 
 from fer_core.audit.results import Audit, latest_audit
 from fer_core.dataset.store import Dataset
@@ -20,6 +22,7 @@ from pages._estimate import error_rate
 from pages._said import said_about
 
 ENOUGH = 50  # reviewed images from which a version is worth cutting
+RANDOM_ENOUGH = 20  # random faces answered blind from which on their share of errors is a headline
 RUNS = 2  # one with a version and one without it can be compared
 TITLES = ("Import", "Audit", "Review", "Version", "Train", "Compare")
 BRINGS = (
@@ -39,7 +42,7 @@ class Situation:
     audit: Audit | None
     people: Consensus
     versions: list[dict]
-    runs: int
+    trained: tuple[str, ...]  # on what each finished run was trained: `DATASET` or `DATASET@NAME`
     errors: Estimate | None  # how many labels are wrong, as far as the random audit tells
 
     @property
@@ -48,26 +51,43 @@ class Situation:
         return self.audit is not None and self.audit.document["settings"]["labels"]
 
     @property
+    def runs(self) -> int:
+        return len(self.trained)
+
+    @property
     def reviewed(self) -> int:
         return int((self.people.state != 0).sum())
 
 
 @dataclass(frozen=True)
 class Step:
-    """The next best step: why, what the button says, the page that it opens, and which station of the loop that is."""
+    """The next best step: why, what the button says, the page that it opens, and which station of the loop that is.
+
+    `address` is what the page's address says besides the data set.
+    """
 
     why: str
     button: str
     page: str
     station: int
+    address: dict[str, str] = field(default_factory=dict)
+
+
+def take(step: Step) -> NoReturn:
+    """Go to the step's page, to the place on it that the step is about."""
+    if (version := step.address.get("version")) and (form := st.session_state.get("train_form")):
+        form.version = version  # what was chosen there before stays but for this
+    st.switch_page(step.page, query_params=step.address)
 
 
 def situation(dataset: Dataset) -> Situation:
     """Read from the stores; the consensus is recomputed only when somebody has answered since."""
     log = VerdictLog(_shared.workspace().labels_db)
-    runs = [run for run in list_runs(_shared.workspace()) if run.dataset == dataset.name]
+    done = [run for run in list_runs(_shared.workspace()) if run.status == "done" and run.dataset == dataset.name]
     people, versions = said_about(dataset, log).reviewed, list_versions(dataset)
-    return Situation(latest_audit(dataset), people, versions, len(runs), error_rate(dataset, log))
+    return Situation(
+        latest_audit(dataset), people, versions, tuple(run.version for run in done), error_rate(dataset, log)
+    )
 
 
 def next_step(dataset: Dataset, now: Situation) -> Step:
@@ -83,7 +103,7 @@ def next_step(dataset: Dataset, now: Situation) -> Step:
     left = now.audit.document["findings"]["label"]
     if now.reviewed < ENOUGH:
         return Step(
-            f"{left:,} labels look wrong and {now.reviewed:,} faces are reviewed. One face, one key: "
+            f"{left:,} labels look wrong and {now.reviewed:,} images are reviewed. One face, one key: "
             f"{ENOUGH} answers are enough for a first version.",
             "Review faces",
             "review.py",
@@ -92,18 +112,23 @@ def next_step(dataset: Dataset, now: Situation) -> Step:
     newest = now.versions[0]["policy"].get("watermark", 0) if now.versions else 0
     if not now.versions or VerdictLog(_shared.workspace().labels_db).watermark() >= newest + ENOUGH:
         return Step(
-            f"{now.reviewed:,} reviewed faces are in no version yet. A version is the data set with what people "
+            f"{now.reviewed:,} reviewed images are in no version yet. A version is the data set with what people "
             "said applied to it; nothing that was imported changes.",
             "Cut a version",
             "consensus.py",
             3,
+            {"show": "Versions"},
         )
     if now.runs < RUNS:
+        cut = f"{dataset.name}@{now.versions[0]['name']}"
+        left = dataset.name if cut in now.trained else cut
         return Step(
-            "A version is cut; train the same recipe with and without it.",
+            f"Version {now.versions[0]['name']} is cut. Train the same recipe with and without it"
+            + (f": {left} is left." if now.trained else "."),
             "Train a network",
             "train.py",
             4,
+            {"version": left},
         )
     return Step(f"{now.runs:,} runs are there: did the cleaning help?", "Compare runs", "runs.py", 5)
 
@@ -116,13 +141,34 @@ def stations(dataset: Dataset | None, now: Situation | None, at: int) -> list[St
         if now.audit is not None and now.searched:
             words[1] = f"{now.audit.document['findings']['label']:,} labels look wrong"
         if now.reviewed:
-            words[2] = f"{now.reviewed:,} of {ENOUGH} faces" if at == 2 else f"{now.reviewed:,} faces"
+            words[2] = f"{now.reviewed:,} of {ENOUGH} images" if at == 2 else f"{now.reviewed:,} images"
         if now.versions:
             words[3] = f"{now.versions[0]['name']}" + (f", of {len(now.versions)}" if len(now.versions) > 1 else "")
         if now.runs:
             words[4] = f"{now.runs:,} of {RUNS} runs" if now.runs < RUNS else f"{now.runs:,} runs"
     states = ["done" if place < at else "next" if place == at else "later" for place in range(len(TITLES))]
     return [Station(*told) for told in zip(TITLES, words, states, strict=True)]
+
+
+def reviewed_words(now: Situation) -> str:
+    """What has come of the reviewed images."""
+    if not now.reviewed:
+        return "Nobody has answered yet."
+    counts = now.people.counts()
+    states = [f"{counts[name]:,} {name}" for name in ("agreed", "disputed", "ambiguous", "unusable") if counts[name]]
+    return f"{' · '.join(states)}, exact copies included."
+
+
+def estimate_words(now: Situation) -> tuple[str, str]:
+    """The share of wrong labels, and how it is known. A handful of random faces gives no headline, only a count."""
+    if now.errors is None:
+        return "–", "Random faces, mixed into every review, will tell."
+    if now.errors.answered < RANDOM_ENOUGH:
+        return "–", f"{now.errors.answered:,} of {RANDOM_ENOUGH} random faces answered; every review brings some."
+    rate, after = now.errors.rate, now.errors.version
+    version = f"; {after.rate.value:.0%} in version {after.name}" if after else ""
+    words = f"{100 * rate.low:.0f} to {100 * rate.high:.0f} % of all, by random faces answered blind{version}."
+    return f"{rate.value:.0%}", words
 
 
 def balance(dataset: Dataset, now: Situation) -> tuple[list[Bar], list[str]]:

@@ -14,12 +14,12 @@ KEY = "predict_live"
 
 
 def show(choices: Sequence[ModelChoice]) -> None:
-    """The camera, answered by these models; several answer as one."""
-    _camera(tuple(choices))
+    """The camera, answered by these models; several answer as one. What becomes of the pictures is said first."""
     st.caption(
         "Small pictures, at most five a second, go from your browser to this server's memory and are forgotten with "
         "the next one; nothing is stored. The camera stops when you leave this page or hide the tab."
     )
+    _camera(tuple(choices))
 
 
 @st.fragment

@@ -25,7 +25,9 @@ def dataset_selector() -> None:
     if wanted in names:  # one that was just imported; a widget's value can only be set before it is drawn
         st.session_state["dataset"] = wanted
     if names:
-        st.selectbox("Data set", names, key="dataset", bind="query-params", width=220)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.caption("Data set", width="content")
+            st.selectbox("Data set", names, key="dataset", bind="query-params", width=200, label_visibility="collapsed")
 
 
 def choose_dataset() -> Dataset | None:

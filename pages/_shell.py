@@ -43,7 +43,7 @@ st.logo("pages/static/logo.svg", size="medium")
 page = st.navigation([page for page, _ in STATIONS], position="top")
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-    with st.container(gap=None):
+    with st.container(gap=None, width="content"):  # else a telephone squeezes it beside the choice of data set
         st.title(page.title, anchor=False)
         st.caption(next(caption for station, caption in STATIONS if station.title == page.title))
     if page.title != "Predict" and not awaits_login():

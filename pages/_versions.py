@@ -80,48 +80,56 @@ def _stamp(table: VoteTable | None) -> str:
     return "" if table is None else f"{table.source} {int(table.total.sum())}"
 
 
-def list_panel(dataset: Dataset) -> None:
-    """The versions of the data set, the newest first; below them two compared, or one exported."""
+def versions_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None:
+    """What was cut, compared or exported, and what can be cut; the cut comes first where there is nothing yet."""
     versions = list_versions(dataset)
+    hashes = {dataset.name: dataset.hash} | {f"{dataset.name}@{one['name']}": one["hash"] for one in versions}
+    _list(dataset, versions)
+    if versions:
+        _looks(dataset, hashes)
+    st.subheader("Cut a version", anchor=False)
+    cut_panel(dataset, log, audit)
+    if not versions:
+        st.subheader("Export the data set", anchor=False)
+        export_panel(list(hashes), open_votes(dataset) is not None)
+
+
+def _list(dataset: Dataset, versions: list[dict]) -> None:
+    """The versions of the data set, the newest first."""
     if not versions:
         st.caption(
             "No version yet. A version is a named, hashed cut of the data set that never changes, so that a training "
             "run can always say what it was trained on."
         )
-    else:
-        columns = {
-            "Version": [f"{dataset.name}@{version['name']}" for version in versions],
-            "Training images": [version["kept"]["Training"] for version in versions],
-            **{title: [version.get(key, 0) for version in versions] for title, key in COUNTS.items()},
-            "Balance": [version["policy"].get("balance", "none") for version in versions],
-            "Verdicts up to": [version["policy"].get("watermark") for version in versions],
-            "Cut": pd.to_datetime([version["cut"] for version in versions]),
-            "Hash": [version["hash"][:12] for version in versions],
-        }
-        numbers = ("Training images", *COUNTS, "Verdicts up to")
-        st.dataframe(
-            pd.DataFrame(columns),
-            hide_index=True,
-            column_config={
-                **{name: st.column_config.NumberColumn(format="localized") for name in numbers},
-                "Cut": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            },
-        )
-        st.caption(
-            f"Written {columns['Version'][0]} wherever a version is asked for: `train`, `export`, the Train page."
-        )
-    hashes = {dataset.name: dataset.hash} | {f"{dataset.name}@{one['name']}": one["hash"] for one in versions}
-    _looks(dataset, hashes, bool(versions))
+        return
+    columns = {
+        "Version": [f"{dataset.name}@{version['name']}" for version in versions],
+        "Training images": [version["kept"]["Training"] for version in versions],
+        **{title: [version.get(key, 0) for version in versions] for title, key in COUNTS.items()},
+        "Balance": [version["policy"].get("balance", "none") for version in versions],
+        "Verdicts up to": [version["policy"].get("watermark") for version in versions],
+        "Cut": pd.to_datetime([version["cut"] for version in versions]),
+        "Hash": [version["hash"][:12] for version in versions],
+    }
+    numbers = ("Training images", *COUNTS, "Verdicts up to")
+    st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        column_config={
+            **{name: st.column_config.NumberColumn(format="localized") for name in numbers},
+            "Cut": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+        },
+    )
+    st.caption(f"Written {columns['Version'][0]} wherever a version is asked for: `train`, `export`, the Train page.")
 
 
 @st.fragment
-def _looks(dataset: Dataset, hashes: dict[str, str], several: bool) -> None:
+def _looks(dataset: Dataset, hashes: dict[str, str]) -> None:
     """Compare or export."""
-    views = VIEWS if several else VIEWS[1:]
     view = st.segmented_control(
         "What to do with versions",
-        views,
-        default=views[0],
+        VIEWS,
+        default=VIEWS[0],
         required=True,
         format_func=str.capitalize,
         key="version_view",

@@ -18,6 +18,7 @@ from pages._audit_views.picked import paged
 from pages._components.bars import Bar, bars
 from pages._components.face_grid import face_grid
 from pages._said import Said
+from pages._tiles import tile, tiles
 
 FACES = 48
 
@@ -33,15 +34,15 @@ def votes_panel(said: Said) -> None:
         _import_form(said.dataset, "")
         return
     summary, rows = _figures(said.dataset, said.votes, said.key)
-    with st.container(horizontal=True):
-        st.metric("Images with votes", f"{summary.images:,}", border=True)
-        st.metric("Votes", f"{summary.votes:,}", border=True)
-        st.metric(
-            "Krippendorff's alpha", _number(summary.alpha), border=True,
+    with tiles():
+        tile("Images with votes", f"{summary.images:,}")
+        tile("Votes", f"{summary.votes:,}")
+        tile(
+            "Krippendorff's alpha", _number(summary.alpha),
             help="Agreement beyond chance over all answers: 1 is perfect, 0 is chance.",
         )  # fmt: skip
-        st.metric("Unanimous", _share(summary.unanimous), border=True, help="All votes of an image are the same.")
-        st.metric("Without a majority", _share(summary.split), border=True, help="No answer has more than half.")
+        tile("Unanimous", _share(summary.unanimous), help="All votes of an image are the same.")
+        tile("Without a majority", _share(summary.split), help="No answer has more than half.")
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
         classes = summary.classes

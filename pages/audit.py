@@ -22,7 +22,7 @@ VIEWS = {
 }
 STRENGTHS = {
     "fast": "Fast: four small networks each judge the images they have not seen. Minutes.",
-    "strong": "Strong: larger networks for longer, twice over. Hours on a processor, minutes on a GPU.",
+    "strong": "Strong: more networks judge each picture, in five ways. About half an hour on two cores.",
 }
 
 
@@ -41,6 +41,7 @@ def progress(dataset: Dataset) -> None:
         st.rerun(scope="app")
     else:
         _jobs.job_row(job)
+        st.caption("It goes on when you look at other pages or close the browser. What it finds shows here at the end.")
 
 
 def offer(dataset: Dataset, label: str, strength: str, kind: str) -> None:

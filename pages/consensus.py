@@ -9,15 +9,13 @@ from pages._adjudication import adjudicate
 from pages._agreement import people_panel
 from pages._estimate import budget_panel, estimate_panel
 from pages._said import Said, said_about
-from pages._versions import cut_panel, list_panel
+from pages._versions import versions_panel
 from pages._votes import votes_panel
 
 
 def versions(said: Said) -> None:
     """What can be cut from what was said, and what was cut."""
-    list_panel(said.dataset)
-    st.subheader("Cut a version", anchor=False)
-    cut_panel(said.dataset, said.log, said.audit)
+    versions_panel(said.dataset, said.log, said.audit)
 
 
 def progress(said: Said) -> None:

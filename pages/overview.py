@@ -1,7 +1,6 @@
 """Overview: what is in the data set, what is wrong with it, how far the review is, and the next best step."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from fer_core.dataset.store import SPLITS, list_datasets
 from fer_core.emotions import NAMES
@@ -10,7 +9,17 @@ from pages._components.bars import bars
 from pages._components.loop import loop
 from pages._components.matrix import matrix
 from pages._imports import import_panel, imported_note
-from pages._overview import balance, label_changes, next_step, situation, stations
+from pages._overview import (
+    balance,
+    estimate_words,
+    label_changes,
+    next_step,
+    reviewed_words,
+    situation,
+    stations,
+    take,
+)
+from pages._tiles import tile, tiles
 
 LOOP = "The loop, station by station"
 
@@ -37,62 +46,33 @@ with st.container(border=True):
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="next"):
         st.markdown(f"**Next:** {step.why}", width="stretch")
         if st.button(step.button, type="primary", icon=":material/arrow_forward:", key="next_step"):
-            st.switch_page(step.page)
+            take(step)
 
 counts = dataset.counts()
-states = now.people.counts()
 findings = now.audit.document["findings"] if now.audit else None
 duplicates = now.audit.document["duplicates"] if now.audit else None
 
 
-def tile(place: DeltaGenerator, name: str, value: int | str | None, words: str) -> None:
-    """One figure in a frame, with a line that says what it is made of."""
-    with place.container(border=True, gap="xsmall", height="stretch"):
-        st.metric(name, "–" if value is None else value if isinstance(value, str) else f"{value:,}")
-        st.caption(words)
-
-
-tiles = st.columns(5)
-tile(
-    tiles[0],
-    "Synthetic faces" if dataset.synthetic else "Images",
-    len(dataset),
-    " · ".join(f"{split} {counts[split].sum():,}" for split in SPLITS),
-)
-tile(
-    tiles[1],
-    "Labels that look wrong",
-    findings["label"] if findings and now.searched else None,
-    "Suspicions of an audit's networks, not an error rate." if now.searched else "No network has looked yet.",
-)
-tile(
-    tiles[2],
-    "Redundant exact copies",
-    duplicates["redundant"] if duplicates else None,
-    f"{duplicates['groups']:,} groups, {duplicates['conflicting_groups']:,} in conflict over their label."
-    if duplicates
-    else "Not audited yet.",
-)
-tile(
-    tiles[3],
-    "Reviewed by people",
-    now.reviewed,
-    " · ".join(f"{states[name]:,} {name}" for name in ("agreed", "disputed", "ambiguous", "unusable"))
-    if now.reviewed
-    else "Nobody has answered yet.",
-)
-
-rate = now.errors.rate if now.errors else None
-after = now.errors.version if now.errors else None
-tile(
-    tiles[4],
-    "Wrong labels, estimated",
-    f"{rate.value:.0%}" if rate else None,
-    f"{100 * rate.low:.0f} to {100 * rate.high:.0f} % of all, by random faces answered blind"
-    + (f"; {after.rate.value:.0%} in version {after.name}." if after else ".")
-    if rate
-    else "Random faces, mixed into every review, will tell.",
-)
+with tiles():
+    tile(
+        "Synthetic faces" if dataset.synthetic else "Images",
+        f"{len(dataset):,}",
+        " · ".join(f"{split} {counts[split].sum():,}" for split in SPLITS),
+    )
+    tile(
+        "Labels that look wrong",
+        f"{findings['label']:,}" if findings and now.searched else "–",
+        "Suspicions of an audit's networks, not an error rate." if now.searched else "No network has looked yet.",
+    )
+    tile(
+        "Redundant exact copies",
+        f"{duplicates['redundant']:,}" if duplicates else "–",
+        f"{duplicates['groups']:,} groups, {duplicates['conflicting_groups']:,} in conflict over their label."
+        if duplicates
+        else "Not audited yet.",
+    )
+    tile("Reviewed by people", f"{now.reviewed:,}", reviewed_words(now))
+    tile("Wrong labels, estimated", *estimate_words(now))
 
 left, right = st.columns(2, gap="large")
 with left:

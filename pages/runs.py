@@ -42,8 +42,14 @@ every = list_runs(_shared.workspace())
 done = [run for run in every if run.status == "done"]
 board.undo_line()
 if not done:
-    st.markdown("**No finished run yet.** Train a network, and its figures appear here.")
-    st.page_link("train.py", label="Train a network", icon=":material/model_training:")
+    with st.container(border=True):
+        st.markdown("**No finished run yet.** Train a network, and its figures appear here.")
+        st.caption(
+            "Runs of the same protocol are ranked; two of them are held against each other by curves, confusion "
+            "matrices and a paired test in words."
+        )
+        if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
+            st.switch_page("train.py")
     board.unfinished(every)
     st.stop()
 

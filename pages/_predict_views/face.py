@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
@@ -11,13 +9,12 @@ from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.prediction.answer import in_words
 from fer_core.prediction.methods import AVERAGES, METHODS
 from fer_core.prediction.seen import Face
-from pages import _charts
+from pages._components.bars import Bar, bars
 from pages._predict import Answer, Photo, Question, heat_map, open_model, sureness
 
 if TYPE_CHECKING:
     from fer_core.prediction.predictor import Asked
 
-LEADING, OTHERS = 1.0, 0.45  # opacity of the bars of the winner and the runner-up, and of the rest
 STEP = 96  # pixels
 NO_BREAK = "\u00a0"
 
@@ -138,27 +135,18 @@ def _looked(asked: "Asked", face: Face, whose: int | str, index: int, method: st
 
 
 def _bars(face: Face, key: str, whose: str) -> None:
-    """The seven probabilities in FER2013's order, each with its number; the winner and the runner-up stand out."""
-    shown = [f"{p * 100:.0f} %" if p >= 0.01 else "<1 %" for p in face.probabilities]
-    leading = np.argsort(-face.probabilities, kind="stable")[:2]
-    figure = go.Figure(
-        go.Bar(
-            x=face.probabilities.tolist(),
-            y=[emotion.name for emotion in EMOTIONS],
-            text=shown,
-            textposition="outside",
-            orientation="h",
-            marker_color=[emotion.colour for emotion in EMOTIONS],
-            marker_opacity=[LEADING if index in leading else OTHERS for index in range(len(EMOTIONS))],
-            hovertemplate="%{y}: %{x:.2%}<extra></extra>",
-            cliponaxis=False,
+    """The seven probabilities in FER2013's order, each with its number; the winner stands out."""
+    lines = [
+        Bar(
+            emotion.name,
+            (float(probability),),
+            (f"{probability:.0%}".replace("%", f"{NO_BREAK}%") if probability >= 0.01 else f"<1{NO_BREAK}%",),
+            emotion.colour,
+            strong=emotion.index == face.index,
         )
-    )
-    figure.update_xaxes(visible=False, range=[0, 1.2], fixedrange=True)
-    figure.update_yaxes(autorange="reversed", fixedrange=True, ticklabelstandoff=6)
-    figure.update_layout(bargap=0.3)
-    said = ", ".join(f"{label} {p:.0%}" for label, p in zip(NAMES, face.probabilities, strict=True))
-    _charts.show(figure, f"bars_{key}", f"Bar chart of {whose}: {said}", height=270)
+        for emotion, probability in zip(EMOTIONS, face.probabilities, strict=True)
+    ]
+    bars(lines, f"bars_{key}", f"Probabilities of {whose}", most=1.0)
 
 
 def _how_it_got_there(photo: Photo, answer: Answer, position: int, key: str, question: Question) -> None:

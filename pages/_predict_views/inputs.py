@@ -1,11 +1,15 @@
 """What the page is given: photos from files, the camera or the sample; which networks are asked, and how."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from fer_core.imaging.search import HAAR, YUNET
 from fer_core.imaging.yunet import yunet_file
 from fer_core.prediction.methods import AVERAGES
-from fer_core.prediction.models import ModelChoice
+from fer_core.prediction.models import RUN, ModelChoice
+from fer_core.runs.run import open_run
+from pages import _shared
 from pages._predict import Photo, Question, sample
 
 FORMATS = ["png", "jpg", "jpeg", "webp", "bmp"]
@@ -47,7 +51,7 @@ def chosen_photos(source: str) -> list[Photo]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Try the sample photo",
-            type="secondary" if photos or st.session_state.get("predict_sample") else "primary",
+            type="secondary" if photos or source == CAMERA or st.session_state.get("predict_sample") else "primary",
             icon=":material/person:",
             key="predict_try_sample",
             on_click=use_sample,
@@ -88,7 +92,8 @@ def chosen_question(choices: list[ModelChoice], source: str) -> Question:
     first, second, *third = st.columns(2 if still else 3)
     with first:
         name = st.selectbox("Network", list(by_name), key="model", bind="query-params")
-        st.caption(f"{by_name[name].origin.capitalize()}.")
+        origin = by_name[name].origin
+        st.caption(_shared.literal(f"{origin[:1].upper()}{origin[1:]}."))
     with second:
         tta = st.selectbox(
             "Each face",
@@ -100,8 +105,20 @@ def chosen_question(choices: list[ModelChoice], source: str) -> Question:
         )
     with third[0] if third else st.container():
         more, averaged = _more([other for other in by_name if other != name], still)
-    chosen = (by_name[name], *(by_name[other] for other in more))
+        chosen = (by_name[name], *(by_name[other] for other in more))
+        _say_if_drawn(chosen)
     return Question(chosen, averaged, tta, _detector() if still else HAAR)
+
+
+def _say_if_drawn(chosen: Sequence[ModelChoice]) -> None:
+    """A newcomer's first run has seen the demo alone, and its answers about photographs look like any others."""
+    drawn = [
+        one.name
+        for one in chosen
+        if one.kind == RUN and open_run(_shared.workspace(), one.name).document.get("synthetic")
+    ]
+    if drawn:
+        st.caption(f":material/draw: Trained on drawn faces alone: {', '.join(drawn)}. On photographs that is a guess.")
 
 
 def _more(others: list[str], still: bool) -> tuple[list[str], bool]:

@@ -1,12 +1,11 @@
 """One run in four figures; what it is; its tags and its note."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from fer_core.evaluation.seeds import spread
 from fer_core.runs.notes import LONGEST_NOTE, MOST_TAGS, Notes, read_notes, save_notes
 from fer_core.runs.run import Run
-from pages import _runs
+from pages import _runs, _tiles
 from pages._run_views import board
 from pages._runs import Looked
 
@@ -55,20 +54,21 @@ def _edit(run: Run, notes: Notes) -> None:
 def tiles(looked: Looked) -> None:
     """The headline figures with their intervals, and over seeds where there are several."""
     shown, figures = looked.shown, _runs.evaluated(looked.first, looked.shown)
-    entry, places = next(iter(looked.entries.values())), st.columns(4)
-    for place, (key, title, form) in zip(places, FIGURES, strict=False):
-        low, high = figures["intervals"][key]
-        words = f"{low:{form}} to {high:{form}} at 95 %"
-        if len(entry.runs) > 1:
-            over = spread([float(_runs.evaluated(run, shown)[key]) for run in entry.runs])
-            words += f"  \n{len(entry.runs)} seeds: {over['mean']:{form}} ± {over['sd']:{form}}"
-        _tile(place, title, format(figures[key], form), words)
-    if "top2" in figures:
-        low, high = figures["intervals"]["top2"]
-        words = f"{low:.1%} to {high:.1%} at 95 %  \n{figures['n']:,} images, {shown.on}"
-        _tile(places[3], "Among the two likeliest", f"{figures['top2']:.1%}", words)
-    else:
-        _tile(places[3], "Images", f"{figures['n']:,}", f"of {shown.name}, against the {shown.on.rpartition(', ')[2]}")
+    entry = next(iter(looked.entries.values()))
+    with _tiles.tiles():
+        for key, title, form in FIGURES:
+            low, high = figures["intervals"][key]
+            words = f"{low:{form}} to {high:{form}} at 95 %"
+            if len(entry.runs) > 1:
+                over = spread([float(_runs.evaluated(run, shown)[key]) for run in entry.runs])
+                words += f"  \n{len(entry.runs)} seeds: {over['mean']:{form}} ± {over['sd']:{form}}"
+            _tiles.tile(title, format(figures[key], form), words)
+        if "top2" in figures:
+            low, high = figures["intervals"]["top2"]
+            words = f"{low:.1%} to {high:.1%} at 95 %  \n{figures['n']:,} images, {shown.on}"
+            _tiles.tile("Among the two likeliest", f"{figures['top2']:.1%}", words)
+        else:
+            _tiles.tile("Images", f"{figures['n']:,}", f"of {shown.name}, against the {shown.on.rpartition(', ')[2]}")
     for found in _runs.augmented(looked.first, shown):
         low, high = (100 * bound for bound in found.gain.interval)
         accuracy = found.gain.b_correct / max(found.gain.n, 1)
@@ -76,12 +76,6 @@ def tiles(looked: Looked) -> None:
             f"With test-time augmentation ({found.mode}, {found.views} views, {found.times:.0f} times as long): "
             f"**{accuracy:.1%}**, {100 * found.gain.difference:+.1f} points ({low:+.1f} to {high:+.1f})."
         )
-
-
-def _tile(place: DeltaGenerator, title: str, value: str, words: str) -> None:
-    with place.container(border=True, gap="xsmall", height="stretch"):
-        st.metric(title, value)
-        st.caption(words)
 
 
 def protocol(looked: Looked) -> None:

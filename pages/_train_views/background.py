@@ -9,6 +9,7 @@ from fer_core.jobs import runner
 from fer_core.jobs.store import QUEUED, Job, list_jobs
 from fer_core.runs.run import Run, open_run
 from pages import _curves, _jobs, _shared
+from pages._tiles import tile, tiles
 
 FINISHED = 6  # finished jobs that are shown
 LONG_WAIT = 30  # seconds after which a queue that does not move is worth a word
@@ -49,15 +50,12 @@ def _live(run: Run) -> None:
     """A training as it runs: how fast, how far, and its curves."""
     curves, now = _curves.curves_of(run), _curves.latest_event(run)
     best = run.document["best"]
-    tiles = st.columns(4)
-    tiles[0].metric("Images per second", f"{now['images_per_s']:,.0f}" if now else "–", border=True)
-    tiles[1].metric("Epoch", f"{now['epoch']} of {run.document['recipe']['epochs']}" if now else "–", border=True)
-    tiles[2].metric(
-        f"Best on {curves.chooser}" if len(curves.chooser) < 12 else "Best held out",
-        f"{best['val_accuracy']:.1%}" if best else "–",
-        border=True,
-    )
-    tiles[3].metric("Its macro-F1", f"{best['val_macro_f1']:.3f}" if best else "–", border=True)
+    title = f"Best on {curves.chooser}" if len(curves.chooser) < 12 else "Best held out"
+    with tiles():
+        tile("Images per second", f"{now['images_per_s']:,.0f}" if now else "–")
+        tile("Epoch", f"{now['epoch']} of {run.document['recipe']['epochs']}" if now else "–")
+        tile(title, f"{best['val_accuracy']:.1%}" if best else "–")
+        tile("Its macro-F1", f"{best['val_macro_f1']:.3f}" if best else "–")
     if curves.training.empty:
         st.caption("The curves begin after the first batches.")
     else:

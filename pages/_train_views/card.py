@@ -14,7 +14,6 @@ from pages._train_views.controls import number
 from pages._train_views.difference import differences
 from pages._train_views.form import Form, into_address, problem, recipe_names, sentence_of
 
-THIRD = 140  # pixels: three stand beside each other on the card, two on a telephone
 TOLD = 6  # differences that are told before "and so many more"
 
 
@@ -98,13 +97,11 @@ def _how(form: Form, wrong: str) -> None:
         args=(form,),
     )
     st.caption(f"{networks[shown].summary[:1].upper()}{networks[shown].summary[1:]}.")
-    with st.container(horizontal=True):
-        number(form, recipe, "epochs", width=THIRD)
+    with st.container(horizontal=True):  # three beside each other, two on a telephone
+        number(form, recipe, "epochs")
         for name, (least, most, help) in _figures().items():
             st.session_state[name] = getattr(form, name)
-            st.number_input(
-                name.capitalize(), least, most, key=name, help=help, width=THIRD, on_change=_take, args=(form,)
-            )
+            st.number_input(name.capitalize(), least, most, key=name, help=help, on_change=_take, args=(form,))
 
 
 def _figures() -> dict[str, tuple[int, int, str]]:
@@ -170,8 +167,16 @@ def start(form: Form) -> None:
 
 
 def _as_file(form: Form, wrong: str) -> None:
-    """The recipe as a file, recipes from files, and the command line that does the same."""
-    with st.expander("Recipe file and command line", icon=":material/description:"):
+    """The recipe as a file, recipes from files, and the command line that does the same.
+
+    Drawn when it is opened: what colours a command line is 1.5 MB of script for the browser.
+    """
+    fold = st.expander(
+        "Recipe file and command line", icon=":material/description:", on_change="rerun", key="train_file"
+    )
+    if not fold.open:
+        return
+    with fold:
         if not wrong:
             if form.needs_file:
                 st.text_input(

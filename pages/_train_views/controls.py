@@ -1,6 +1,6 @@
 """The settings of a recipe as widgets, a group at a time. Each shows the form and writes back into it."""
 
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -26,7 +26,7 @@ def group_controls(form: Form, recipe: Recipe, group: str) -> None:
             number(form, recipe, setting.name, pair.pop(0))
 
 
-def number(form: Form, recipe: Recipe, name: str, place: Any = st, width: int | Literal["stretch"] = "stretch") -> None:
+def number(form: Form, recipe: Recipe, name: str, place: Any = st) -> None:
     """A setting that is a number, to be typed or drawn."""
     setting, value = SETTINGS[name], getattr(recipe, name)
     kind, key = type(value), f"set_{name}"
@@ -41,7 +41,6 @@ def number(form: Form, recipe: Recipe, name: str, place: Any = st, width: int | 
         key=key,
         format=setting.form,
         help=setting.help,
-        width=width,
         on_change=_take,
         args=(form, name, kind),
     )

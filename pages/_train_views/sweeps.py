@@ -23,11 +23,17 @@ FEWEST = 4  # finished trials from which on importances mean something
 
 
 def show(dataset: Dataset) -> None:
-    """Everything about searches, folded until somebody wants it."""
+    """Everything about searches, folded, and not drawn until somebody wants it."""
     found = list_of(dataset)
-    with st.expander(
-        f"Search settings ({len(found)})" if found else "Search settings", icon=":material/search_insights:"
-    ):
+    fold = st.expander(
+        f"Search settings ({len(found)})" if found else "Search settings",
+        icon=":material/search_insights:",
+        on_change="rerun",
+        key="train_searches",
+    )
+    if not fold.open:
+        return
+    with fold:
         if find_spec("optuna") is None:
             st.caption("A search draws settings with Optuna, which is not installed: *pip install optuna*.")
             return

@@ -7,6 +7,7 @@ import streamlit as st
 from fer_core.emotions import COLOURS, EMOTIONS, NAMES
 from fer_core.review.policy.effect import Effect, Softness, supplement_words
 from pages import _charts
+from pages._tiles import tile, tiles
 
 WIDTH = 400  # of a chart; as many stand side by side as fit
 SMALLEST_SLOT = 0.07  # of the height of the flow, so that the names of small classes do not overlap
@@ -17,21 +18,21 @@ def draw_effect(summary: Effect) -> None:
     """Figures first, then the charts that have something to show."""
     dropped, flows = sum(summary.dropped.values()), summary.flows()
     added = int(summary.balance["supplements"].sum())
-    tiles = [
+    figures = [
         ("Training keeps", summary.kept["Training"]),
         ("Dropped", dropped),
         ("Relabelled", sum(count for *_, count in flows)),
     ]
     if summary.softness is not None:
-        tiles.append(("Soft labels", summary.softness.images))
+        figures.append(("Soft labels", summary.softness.images))
     if summary.supplements:
-        tiles.append(("Added", added))
+        figures.append(("Added", added))
     shown = int(summary.balance["per_epoch"].sum())
     if shown != summary.kept["Training"]:
-        tiles.append(("Shown per epoch", shown))
-    with st.container(horizontal=True):
-        for title, value in tiles:
-            st.metric(title, f"{value:,}", border=True)
+        figures.append(("Shown per epoch", shown))
+    with tiles():
+        for title, value in figures:
+            tile(title, f"{value:,}")
     for one in summary.supplements:
         st.caption(f"{supplement_words(one)[:1].upper()}{supplement_words(one)[1:]}.")
     with st.container(horizontal=True, gap="medium"):

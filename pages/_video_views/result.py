@@ -10,6 +10,7 @@ import streamlit as st
 from fer_core.emotions import NAMES
 from fer_core.prediction.timeline import Timeline, class_csv, clock, document, faces_csv, overall
 from pages import _charts
+from pages._tiles import tile, tiles
 from pages._video_views.charts import class_chart, clicked, lanes, lanes_height
 from pages._video_views.moment import show_moment
 
@@ -20,13 +21,13 @@ MOMENT, SMOOTH = "video_moment", "video_smooth"
 def show_timeline(timeline: Timeline) -> None:
     """All of it. Clicking and smoothing redraw this part only."""
     st.subheader(f"What was seen in {_quiet(timeline.name)}", anchor=False)
-    with st.container(horizontal=True):
-        st.metric("Length", clock(timeline.length), border=True)
-        st.metric("Frames looked at", f"{len(timeline.seconds):,}", border=True)
-        st.metric("Faces followed", timeline.people, border=True)
-        shares = overall(timeline)
-        likeliest = "none" if np.isnan(shares).any() else f"{NAMES[shares.argmax()]} {shares.max():.0%}"
-        st.metric("Largest share", likeliest, border=True)
+    shares = overall(timeline)
+    likeliest = "none" if np.isnan(shares).any() else f"{NAMES[shares.argmax()]} {shares.max():.0%}"
+    with tiles():
+        tile("Length", clock(timeline.length))
+        tile("Frames looked at", f"{len(timeline.seconds):,}")
+        tile("Faces followed", f"{timeline.people:,}")
+        tile("Largest share", likeliest)
     if timeline.broken_off:
         st.caption(":material/warning: The video ends long before the length that it says: it was cut off, or damaged.")
     if not timeline.people:

@@ -4,11 +4,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 import numpy as np
 import pytest
 from drawn_films import drawn_face, scene, write_film
+from made_runs import make_run
 from streamlit.testing.v1 import AppTest
 
 from fer_core.audit.results import AuditSettings
@@ -16,9 +18,16 @@ from fer_core.audit.stages import run_audit
 from fer_core.dataset.exporting import export_version
 from fer_core.dataset.store import Dataset, list_datasets, open_dataset
 from fer_core.dataset.version import as_imported
+from fer_core.emotions import NAMES
 from fer_core.imaging.clips import Guesser
 from fer_core.prediction import guessing
+from fer_core.review.events.log import VerdictLog
+from fer_core.review.events.verdict import Verdict
+from fer_core.review.policy import Policy, cut_version
+from fer_core.review.queues.kinds import RANDOM
+from fer_core.review.queues.stream import random_stream
 from fer_core.workspace import Workspace
+from pages._overview import ENOUGH, RANDOM_ENOUGH
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "_shell.py"
 
@@ -141,3 +150,61 @@ def test_the_next_step_leads_to_its_page(opened, demo: Dataset) -> None:
     app.button(key="next_step").click().run()
     assert not app.exception
     assert [title.value for title in app.title] == ["Audit"]
+
+
+def test_answers_lead_to_the_cut_and_the_cut_to_a_training_on_it(
+    opened, audited: Dataset, workspace: Workspace
+) -> None:
+    log = VerdictLog(workspace.labels_db)
+    given = [NAMES[label] for label in audited.labels[:ENOUGH]]
+    log.record(audited, [answered(audited, row, given[row]) for row in range(ENOUGH)])
+    app = opened()
+    assert app.button(key="next_step").label == "Cut a version"
+    app.button(key="next_step").click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Consensus"]
+    assert app.session_state["show"] == "Versions"
+
+    cut_version(workspace, audited, "clean", Policy(), log.watermark())
+    make_run(workspace, audited, "plain")  # without the version: the training with it is left
+    make_run(workspace, audited, "broken", status="failed")
+    app = opened()
+    assert "demo@clean is left" in words(app)
+    app.button(key="next_step").click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Train"]
+    assert app.selectbox(key="version").value == "demo@clean"
+    assert app.session_state["dataset"] == "demo"
+
+
+def test_a_few_random_faces_are_no_headline(opened, demo: Dataset, workspace: Workspace) -> None:
+    log = VerdictLog(workspace.labels_db)
+    wrong = {row: NAMES[(demo.labels[row] + 1) % len(NAMES)] for row in random_stream(demo)[:RANDOM_ENOUGH].tolist()}
+    first, *others = (answered(demo, row, said, queue=RANDOM) for row, said in wrong.items())
+    log.record(demo, [first])
+    app = opened()
+    assert headline(app) == "–"
+    assert f"1 of {RANDOM_ENOUGH} random faces answered" in words(app)
+    log.record(demo, others)
+    assert headline(opened()) == "100%"
+
+
+def headline(app: AppTest) -> str:
+    return next(metric.value for metric in app.metric if metric.label == "Wrong labels, estimated")
+
+
+def answered(dataset: Dataset, row: int, said: str, **changes: object) -> Verdict:
+    """Ada's blind answer."""
+    fields: dict[str, object] = {
+        "id": str(uuid4()),
+        "kind": "answer",
+        "dataset": dataset.name,
+        "dataset_hash": dataset.hash,
+        "row": row,
+        "content": dataset.table["content"].iat[row],
+        "annotator": "Ada",
+        "round": 1,
+        "answer": said,
+        "time": "2026-07-01T10:00:00+00:00",
+    }
+    return Verdict(**{**fields, **changes})  # type: ignore[arg-type]

@@ -41,7 +41,8 @@ def asked(tmp_path_factory) -> Workspace:
         if parameter.ndim > 1:
             nn.init.kaiming_normal_(parameter)
     folder = workspace.run("trial")
-    write_json(folder / "run.json", {"id": "trial", "status": "done", "started": "2026-01-01", "version": "demo"})
+    about = {"id": "trial", "status": "done", "started": "2026-01-01", "version": "demo", "synthetic": True}
+    write_json(folder / "run.json", about)
     save_model(folder / "best.safetensors", module, ModelSpec("shallow", InputSpec()))
     return workspace
 
@@ -68,9 +69,10 @@ def png(image: Image.Image, form: str = "PNG", **options) -> bytes:
 
 
 def charts(page: AppTest) -> list[dict[str, float]]:
-    """The probabilities that are drawn, face by face."""
-    bars = [json.loads(chart.proto.spec)["data"][0] for chart in page.get("plotly_chart")]
-    return [dict(zip(bar["y"], bar["x"], strict=True)) for bar in bars]
+    """The probabilities as the bars show them, one chart each."""
+    drawn = [one.proto for one in page.get("bidi_component") if one.proto.component_name == "ferret_bars"]
+    lines = [json.loads(one.json or one.mixed.json)["lines"] for one in drawn]
+    return [{line["name"]: line["values"][0] for line in chart} for chart in lines]
 
 
 def titles(page: AppTest) -> list[str]:
@@ -245,6 +247,12 @@ def test_the_model_that_ships_says_what_its_calls_are_worth_and_shows_its_card(p
     assert any(text.value.startswith("Of calls this sure, about") for text in page.caption)
     opened(page, "card_shallow48")
     assert any("hiring" in text.value and "**Expressions are not feelings.**" in text.value for text in page.markdown)
+
+
+def test_a_run_on_drawn_faces_says_what_it_is_worth_on_photographs(page):
+    assert any("Trained on drawn faces alone: trial." in caption.value for caption in page.caption)
+    page.selectbox(key="model").set_value("shallow48").run()
+    assert not any("drawn faces" in caption.value for caption in page.caption)
 
 
 def test_a_run_that_is_not_scored_has_no_card_and_says_so(page):

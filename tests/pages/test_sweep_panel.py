@@ -34,6 +34,7 @@ def test_what_a_search_found_becomes_a_recipe(workspace, demo: Dataset, monkeypa
         study.add_trial(trial)
 
     app = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    app.session_state["train_searches"] = True  # the fold is open
     app.switch_page("train.py").run()
     assert not app.exception
     assert any("**93.0%** on PublicTest by trial 4" in text.value for text in app.markdown)

@@ -97,6 +97,13 @@ def opened(app: AppTest, group: str) -> AppTest:
     return app.run()
 
 
+def command_line(app: AppTest) -> str:
+    """What stands in the fold of the recipe's file; it stays open."""
+    app.session_state["train_file"] = True
+    assert not app.run().exception
+    return str(app.code[0].value)
+
+
 def given(line: list[str]) -> dict[str, str]:
     return dict(zip(line[2::2], line[3::2], strict=True))
 
@@ -122,7 +129,8 @@ def test_a_newcomer_sees_one_button_and_what_it_will_do(train_page, demo: Datase
     assert "nothing was trained here before" in texts(app)
     assert len(app.image) == 2
     assert {"ferret_curve", "ferret_bars"} <= {chart.proto.component_name for chart in app.get("bidi_component")}
-    assert "--recipe quick --seed 0" in app.code[0].value
+    assert not app.code  # folded, and not paid for until it is opened
+    assert "--recipe quick --seed 0" in command_line(app)
     assert not any("audit" in option for option in app.selectbox(key="recipe").options[:3])
 
 
@@ -166,10 +174,11 @@ def test_an_expert_changes_everything_and_trains_from_a_file(
     opened(app, "Picture")
     app.toggle(key="set_equalise").set_value(True).run()
     assert "**6 settings differ** from `quick`" in texts(app)
+    command_line(app)
     app.text_input(key="own_name").set_value("../mine").run()
     assert "cannot be the name of a recipe" in app.toast[0].value
     app.text_input(key="own_name").set_value("mine").run()
-    assert "recipes/mine.toml" in app.code[0].value
+    assert "recipes/mine.toml" in command_line(app)
     assert not app.exception
     button(app, "Start training").click().run()
     path = Path(given(submitted[0])["--recipe"])
@@ -231,7 +240,7 @@ def test_a_recipe_file_of_ones_own_can_be_chosen(train_page, demo: Dataset, work
     app = opened(train_page(recipe="mine.toml"), "Learning")
     assert app.number_input(key="set_batch").value == 48
     assert r"\!\[\](http\://example.org/x.png) \:material/home:" in texts(app)
-    assert "recipes/mine.toml" in app.code[0].value
+    assert "recipes/mine.toml" in command_line(app)
 
 
 def test_measuring_gives_the_pace_where_no_run_does(train_page, demo: Dataset, monkeypatch) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from fer_core.audit.quality import FLAT_RANGE
 from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import open_votes
@@ -101,6 +102,7 @@ def drawn(dataset: Dataset, audit: Audit | None, cards: list[Card]) -> list[dict
                 "row": one.row,
                 "content": one.content,
                 "image": png_uri(dataset.images[one.row]),
+                "even": bool(np.ptp(dataset.images[one.row]) <= FLAT_RANGE),
                 "log": {name: fields[name] for name in ("queue", "score", "model", "based_on")},
                 "reveal": {**reveal, **asdict(told)},
             }

@@ -13,6 +13,7 @@ from fer_core.errors import StoreError
 from fer_core.review.cards.exemplars import HARD_PAIRS
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import read_verdict
+from fer_core.review.queues.kinds import NOT_A_FACE
 from fer_core.review.queues.leases import LeaseBook
 from fer_core.review.queues.queue import BATCH, RANDOM, SKIPPED
 from fer_core.review.queues.seat import Seat
@@ -158,6 +159,14 @@ def test_a_look_tells_what_is_alike_who_said_what_and_where_networks_looked(audi
     card = next(card for card in exchange(audited, log, audit, ADA, None)["deal"]["cards"])
     top = np.sort(audit.probabilities[card["row"]])[::-1][:3]
     assert [share for _, share in card["reveal"]["probabilities"]] == pytest.approx(top.tolist(), abs=1e-4)
+
+
+def test_a_picture_of_one_grey_is_said_to_be_one(audited, workspace):
+    log, audit = VerdictLog(workspace.labels_db), latest_audit(audited)
+    cards = exchange(audited, log, audit, Seat("Ada", 1, NOT_A_FACE), None)["deal"]["cards"]
+    even = {card["row"] for card in cards if card["even"]}
+    dealt = [card["row"] for card in cards]
+    assert even == {row for row in dealt if np.std(audited.images[row]) < 3} and 0 < len(even) < len(dealt)
 
 
 def test_a_map_is_clear_where_nothing_speaks_for_the_class():

@@ -300,6 +300,7 @@ class ReviewCard {
     if (face.firstElementChild !== image) face.replaceChildren(image);
     face.dataset.row = card.row;
     this.find(".flagged").hidden = !card.flag;
+    this.find(".even").hidden = !card.even;
     this.awaitPaint(card);
   }
 
@@ -342,7 +343,7 @@ class ReviewCard {
     const face = this.find(".face");
     face.replaceChildren();
     delete face.dataset.row;
-    this.find(".flagged").hidden = true;
+    this.find(".flagged").hidden = this.find(".even").hidden = true;
     const message = this.find(".message");
     message.hidden = false;
     this.setEnabled(false);
@@ -519,6 +520,7 @@ class ReviewCard {
     }
     this.session.count("flagged", card.flag ? 1 : -1);
     this.find(".flagged").hidden = !card.flag;
+    this.find(".even").hidden = !card.even;
     this.speak(card.flag ? "Flagged." : "Flag taken off.");
     this.drawFacts();
   }

@@ -5,28 +5,34 @@
 
 `train` goes through the rows (all of them, or those named) and seeds; what is done is skipped, what was stopped goes
 on, and each finished one becomes a file in `benchmarks/leaderboard/`. With `--quick` only rows that two cores train
-within an hour each. `table` writes the table from those files. DATASET is FER2013, with or without votes: rows under
-unlike protocols stand in tables of their own.
+within an hour each. With FER_CLUSTER set, as many rows are trained at once as the cluster has room for (workspace and
+checkout lie on storage that its nodes share). `table` writes the table from those files. DATASET is FER2013, with or
+without votes: rows under unlike protocols stand in tables of their own.
 """
 
 import argparse
 import statistics
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from fer_core.dataset.store import TRAINING, Dataset, open_dataset
 from fer_core.dataset.version import DatasetVersion, open_version
 from fer_core.evaluation.metrics import wilson
 from fer_core.evaluation.protocol import make_protocol
 from fer_core.files import read_json, write_json
+from fer_core.progress import Report
 from fer_core.review.policy import Policy, cut_version
 from fer_core.runs.results import evaluation
 from fer_core.runs.session import train_version
 from fer_core.training.machine import cpu, default_device
 from fer_core.training.recipe import Recipe, load_recipe
+from fer_core.training.threads import default_threads
+from fer_core.work.tasks import run_tasks
 from fer_core.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "leaderboard"
@@ -117,10 +123,25 @@ def main() -> None:
     workspace = Workspace(arguments.workspace.resolve())
     dataset = open_dataset(workspace, arguments.dataset)
     names = arguments.rows or [name for name, row in ROWS.items() if row.quick or not arguments.quick]
-    for seed in arguments.seeds:
-        for name in names:
-            if not (FOLDER / f"{stem(dataset, name, seed)}.json").exists():
-                write_row(workspace, dataset, name, seed, arguments.threads)
+    train_rows(workspace, dataset, names, arguments.seeds, arguments.threads)
+
+
+def train_rows(workspace: Workspace, dataset: Dataset, names: list[str], seeds: list[int], threads: int | None) -> None:
+    """Train the rows that have no figures yet, a row and a seed as one task."""
+    versions = {name: str(version_of(workspace, dataset, ROWS[name])) for name in names}  # cut here, by one process
+    FOLDER.mkdir(exist_ok=True)
+    tasks = [
+        partial(write_row, workspace, dataset, versions[name], name, seed, FOLDER)
+        for seed in seeds
+        for name in names
+        if not (FOLDER / f"{stem(dataset, name, seed)}.json").exists()
+    ]
+
+    def told(stage: str, done: float) -> None:
+        print(f"\r{stage}, {done:.0%}   ", end="", flush=True)
+
+    if tasks:
+        run_tasks(tasks, f"{len(tasks)} rows", 1, threads or default_threads(), told, [workspace.root, FOLDER])
 
 
 def stem(dataset: Dataset, name: str, seed: int) -> str:
@@ -129,17 +150,19 @@ def stem(dataset: Dataset, name: str, seed: int) -> str:
     return f"{dataset.name}-{f'votes-{votetest.hash}' if votetest else 'given'}-{name}-{seed}"
 
 
-def write_row(workspace: Workspace, dataset: Dataset, name: str, seed: int, threads: int | None) -> None:
-    """Train a row with a seed, or go on with it, and write its figures."""
+def write_row(
+    workspace: Workspace, dataset: Dataset, version: str, name: str, seed: int, folder: Path, report: Report
+) -> None:
+    """Train a row with a seed on the threads that torch has, or go on with it, and write its figures to `folder`."""
     row = ROWS[name]
     run = train_version(
         workspace,
-        version_of(workspace, dataset, row),
+        open_version(workspace, version),
         recipe_of(row),
         seed=seed,
-        thread_count=threads,
+        thread_count=torch.get_num_threads(),
         run_id=stem(dataset, name, seed),
-        report=lambda stage, done: print(f"\r{name}, seed {seed}: {stage}, {done:.0%}   ", end="", flush=True),
+        report=report,
     )
     roles = ("val", "test", "votetest") if "votetest" in run.document["protocol"] else ("val", "test")
     figures = {}
@@ -150,8 +173,7 @@ def write_row(workspace: Workspace, dataset: Dataset, name: str, seed: int, thre
             figures[role]["tta"] = _headline(evaluation(workspace, run, role, tta=row.tta))
     keys = ("parameters", "origin", "version", "protocol", "recipe", "environment", "best", "wall_s")
     document = {"row": name, "seed": seed, "tta": row.tta, "source": row.source, "figures": figures}
-    FOLDER.mkdir(exist_ok=True)
-    write_json(FOLDER / f"{stem(dataset, name, seed)}.json", document | {key: run.document[key] for key in keys})
+    write_json(folder / f"{stem(dataset, name, seed)}.json", document | {key: run.document[key] for key in keys})
     print(
         f"\r{name}, seed {seed}: PrivateTest {figures['test']['accuracy']:.2%} on {cpu()['name']}, {default_device()}"
     )
@@ -228,4 +250,6 @@ def _figure(run: dict[str, Any], role: str, kind: str | None) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    from benchmarks import leaderboard  # under this name a node of a cluster finds its functions as well
+
+    leaderboard.main()

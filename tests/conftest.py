@@ -15,6 +15,7 @@ from pg_server import PostgresServer, program
 # by the servers and jobs that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("MLFLOW_TRACKING_URI", None)  # the runs of tests are nobody's business
+os.environ.pop("FER_CLUSTER", None)  # the work of tests stays here, but where they start a cluster
 os.environ.pop("FER_DATABASE_URL", None)  # tests choose their database themselves, with `engine`
 
 from fer_core import database

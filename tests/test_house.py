@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = ("__version__", "emotions", "errors", "files", "progress", "workspace", "snapshot", "database", "identity")
+GROUND += ("work",)
 FLOORS = (
     "dataset",
     "imaging",

@@ -14,13 +14,13 @@ import torch
 
 from fer_core.audit.folds import judge_fold, load_fold
 from fer_core.audit.results import AuditSettings, network_name
-from fer_core.audit.workers import run_tasks
 from fer_core.dataset.store import TRAINING
 from fer_core.dataset.version import DatasetVersion
 from fer_core.emotions import CLASSES
 from fer_core.errors import InputRefused
 from fer_core.evaluation.protocol import grouped_folds
 from fer_core.progress import Report, silent
+from fer_core.work.tasks import run_tasks
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Judgement:
 def judge_labels(
     version: DatasetVersion, settings: AuditSettings, report: Report = silent, cores: int | None = None
 ) -> Judgement:
-    """Train the fold networks on `cores` cores (None: all) and put together what they say.
+    """Train the fold networks on `cores` cores (None: all), or on the cluster, and put together what they say.
 
     Every finished fold is kept in the audit's folder, so an audit that was killed goes on at the fold it was in.
     Raises InputRefused where there are too few Training images for the folds.
@@ -71,7 +71,7 @@ def judge_labels(
     done = len(files) - len(tasks)
     stage = f"training {len(files)} networks" + (f" ({done} stored before)" if done else "")
     if tasks:
-        run_tasks(tasks, stage, processes, max(1, cores // max(processes, 1)), report)
+        run_tasks(tasks, stage, processes, max(1, cores // max(processes, 1)), report, [folder])
 
     seen, heard = _Mean(len(dataset)), _Mean(len(dataset))
     margins, times, seconds = np.zeros(len(dataset), np.float32), np.zeros(len(dataset), np.float32), 0.0

@@ -41,6 +41,7 @@ def _checks(workspace: Workspace, deep: bool) -> Iterator["Check"]:
     yield from installation.check_versions()
     yield from installation.check_packages()
     yield from installation.check_models()
+    yield from installation.check_cluster()
     yield remains.check_disk(workspace)
     if not workspace.root.exists():
         words = f"{workspace.root} does not exist yet; the first import makes it"

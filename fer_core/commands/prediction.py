@@ -3,16 +3,12 @@
 import argparse
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fer_core.commands.console import Commands, Console
-from fer_core.errors import FerretError, ImageRefused, UsageError
+from fer_core.errors import UsageError
 from fer_core.imaging.search import DETECTORS, HAAR
 from fer_core.prediction.methods import AVERAGES, METHODS
-
-if TYPE_CHECKING:
-    from fer_core.prediction.predictor import Asked
-    from fer_core.prediction.seen import Prediction
 
 
 def register(commands: Commands) -> None:
@@ -63,46 +59,34 @@ def register(commands: Commands) -> None:
 def run_predict(arguments: argparse.Namespace, console: Console) -> Any:
     if (arguments.explain is None) != (arguments.out is None):
         raise UsageError("--explain METHOD and --out DIR go together: what to draw, and where to put it.")
-    from fer_core.prediction.answer import document, refusal
-    from fer_core.prediction.models import choose_all
-    from fer_core.prediction.photos import expand, sights
-    from fer_core.prediction.predictor import together
+    from fer_core.prediction import album
+    from fer_core.prediction.photos import expand
+    from fer_core.work.address import cluster_address
 
-    asked = together([choice.open() for choice in choose_all(console.workspace, arguments.run, arguments.model)])
     files = expand(arguments.files)
-    names = _names(files)
+    photos = [album.Photo(path, name) for path, name in zip(files, _names(files), strict=True)]
+    wish = album.Wish(
+        console.workspace,
+        tuple(arguments.run),
+        tuple(arguments.model),
+        arguments.tta,
+        arguments.faces,
+        arguments.whole,
+        arguments.explain,
+        arguments.out,
+    )
+    on_cluster = cluster_address() and len(photos) > album.CHUNK
+    found = (album.answer_on_cluster if on_cluster else album.answer_here)(wish, photos, console.report)
     answers: list[dict[str, Any]] = []
-    for position, seen in enumerate(sights(files, arguments.faces, arguments.whole)):
-        path = files[position]
-        console.report(f"looking at {path.name}", position / len(files))
-        if isinstance(seen, ImageRefused):
+    for answer in found:
+        if "error" in answer.document:
             console.exit_code = 1
-            answers.append(refusal(str(path), seen))
-            console.say(str(seen))
-            continue
-        prediction = asked.judge(seen, arguments.tta)
-        answer = document(str(path), prediction, asked.name, arguments.tta)
-        _say(console, path, prediction)
-        if arguments.explain:
-            drawn = _draw(asked, prediction, arguments.explain, arguments.out, names[position])
-            for face, target in zip(answer["faces"], drawn, strict=True):
-                face["overlay"] = str(target)
-        answers.append(answer)
+        for line in answer.lines:
+            console.say(line)
+        answers.append(answer.document)
     if arguments.explain:
         console.say(f"The maps ({METHODS[arguments.explain].title}) are in {arguments.out}.")
     return {"files": answers, "evaluation": _evaluation(console, files, answers)} if arguments.labelled else answers
-
-
-def _say(console: Console, path: Path, prediction: "Prediction") -> None:
-    from fer_core.prediction.answer import in_words
-
-    count = len(prediction.faces)
-    found = {0: "no face found", 1: "1 face"}.get(count, f"{count} faces")
-    console.say(f"{path}: {prediction.width} x {prediction.height}, {found}")
-    for number, face in enumerate(prediction.faces, 1):
-        x, y, width, height = face.box
-        leaning = f", leaning by {face.turn:.0f} degrees" if face.turn else ""
-        console.say(f"  {number}  {in_words(face.probabilities)}  [{width} x {height} at {x}, {y}{leaning}]")
 
 
 def _evaluation(console: Console, files: list[Path], answers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -136,26 +120,6 @@ def _evaluation(console: Console, files: list[Path], answers: list[dict[str, Any
     for name, row in zip(NAMES, figures["confusion"], strict=True):
         console.say(f"{name:>10}" + "".join(f"{count:9,}" for count in row))
     return figures
-
-
-def _draw(asked: "Asked", prediction: "Prediction", method: str, folder: Path, name: str) -> list[Path]:
-    """Write one overlay per face, each whole or not there; returns their paths."""
-    from PIL import Image
-
-    from fer_core.files import atomic_path
-    from fer_core.prediction.explanation import explain, overlay
-
-    targets = []
-    for number, face in enumerate(prediction.faces, 1):
-        heat = explain(asked, face.crop, face.index, method)
-        target = folder / f"{name}-face{number}-{face.label}.png"
-        try:
-            with atomic_path(target) as temporary:
-                Image.fromarray(overlay(face.crop, heat)).save(temporary, "PNG")
-        except OSError as error:
-            raise FerretError(f"{target}: cannot be written ({error.strerror or error}).") from error
-        targets.append(target)
-    return targets
 
 
 def _names(files: list[Path]) -> list[str]:

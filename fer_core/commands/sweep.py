@@ -21,7 +21,11 @@ def register(commands: Commands) -> None:
     parser.add_argument("--epochs", type=int, help="of each trial, instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
-    parser.add_argument("--storage", metavar="URL", help="a database for several processes (default: in the workspace)")
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="a database for several processes (default: in the workspace; see docs/deploy.md for a cluster)",
+    )
     parser.add_argument("--background", action="store_true", help="as a job that outlives this terminal")
 
 

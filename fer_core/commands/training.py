@@ -24,6 +24,9 @@ def register(commands: Commands) -> None:
         help="a warning example: pool all images, balance the classes by turned and mirrored copies, and only then "
         "split at random, as published figures of 85 %% did; such a run never ranks with others",
     )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="train on N workers of the Ray cluster that FER_CLUSTER names"
+    )
     parser.add_argument("--background", action="store_true", help="as a job that outlives this terminal")
 
     parser = commands.add("runs", run_runs, "list the runs, the newest first")
@@ -68,6 +71,7 @@ def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     from fer_core.networks.registry import find_network
     from fer_core.runs.mirror import trouble
     from fer_core.runs.session import new_run_id, train_version
+    from fer_core.runs.together import refuse_workers, train_together
     from fer_core.training.recipe import load_recipe
 
     # Everything that can be wrong with the call is found out here, before a job waits in the queue to fail.
@@ -77,20 +81,17 @@ def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     find_network(recipe.network)
     run_id = arguments.run or new_run_id(recipe)
     console.workspace.run(run_id)
+    if arguments.workers is not None:
+        refuse_workers(arguments.workers)
     if arguments.background:
         return _submit(arguments, console, run_id)
 
     console.say(f"Training {recipe.network} at {recipe.size} on {version} by recipe {recipe.name}: run {run_id}.")
-    run = train_version(
-        console.workspace,
-        version,
-        recipe,
-        seed=arguments.seed,
-        thread_count=arguments.threads,
-        run_id=run_id,
-        leaky=arguments.leaky_split,
-        report=console.report,
-    )
+    common = {"seed": arguments.seed, "run_id": run_id, "leaky": arguments.leaky_split, "report": console.report}
+    if arguments.workers is None:
+        run = train_version(console.workspace, version, recipe, thread_count=arguments.threads, **common)
+    else:
+        run = train_together(console.workspace, version, recipe, arguments.workers, **common)
     document = {"run": run.id, "path": str(run.path), "status": run.status}
     document |= {key: run.document[key] for key in ("version", "protocol", "best", "result", "wall_s")}
     if stopped := run.document.get("stopped"):
@@ -115,7 +116,7 @@ def _submit(arguments: argparse.Namespace, console: Console, run_id: str) -> dic
     from fer_core.jobs.runner import submit
 
     call = ["train", arguments.version, "--run", run_id]
-    for flag in ("network", "size", "epochs", "recipe", "seed", "threads"):
+    for flag in ("network", "size", "epochs", "recipe", "seed", "threads", "workers"):
         value = getattr(arguments, flag)
         if value is not None:
             call += [f"--{flag}", str(value)]

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 
 from fer_core import __version__
+from fer_core.errors import UsageError
 from fer_core.keeping.findings import BAD, GOOD, NOTE, Check
+from fer_core.work.address import VARIABLE, cluster_address
 from fer_core.workspace import REPOSITORY, SHIPPED_MODELS
 
 SAFE_SQLITE = (3, 51, 3)  # before it, two connections of one process that write at once can damage a file; we keep one
@@ -43,6 +45,19 @@ def check_packages() -> Iterator[Check]:
         yield Check(name, GOOD if found else NOTE, words, mend)
 
 
+def check_cluster() -> Iterator[Check]:
+    """Where long work goes, if FER_CLUSTER says anything of it. The cluster itself is not asked."""
+    try:
+        address = cluster_address()
+    except UsageError as error:
+        yield Check("cluster", BAD, str(error), f"unset {VARIABLE}")
+        return
+    if address:
+        ray = _installed("ray")
+        words = f"long work goes to the Ray cluster at {address} ({VARIABLE})"
+        yield Check("cluster", GOOD if ray else BAD, words + ("" if ray else ", and Ray is not installed"))
+
+
 def check_models() -> Iterator[Check]:
     """The weights that ship."""
     models = sorted(SHIPPED_MODELS.glob("*.safetensors"))
@@ -59,7 +74,7 @@ def _requirements(file: str) -> Iterator[tuple[str, str, str, str]]:
         requirement, _, purpose = (part.strip() for part in line.partition("#"))
         if requirement:
             name, _, pinned = requirement.partition("==")
-            yield requirement, name, pinned, purpose.rstrip(",")
+            yield requirement, name.partition("[")[0], pinned, purpose.rstrip(",")
 
 
 def _installed(name: str) -> str | None:

@@ -6,6 +6,7 @@ then they are scored once, with the best epoch's weights.
 
 import secrets
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from fer_core.dataset.version import DatasetVersion
-from fer_core.errors import Cancelled, UsageError
+from fer_core.errors import Cancelled, FerretError, UsageError
 from fer_core.evaluation.protocol import protocol_key
 from fer_core.files import atomic_path, read_json, sweep_temporaries, write_json
 from fer_core.networks.registry import origin, parameter_count
@@ -33,6 +34,7 @@ from fer_core.training.loop import Observer, Training, fit
 from fer_core.training.machine import default_device, environment
 from fer_core.training.patience import stopped_words
 from fer_core.training.recipe import Recipe
+from fer_core.training.team import Team
 from fer_core.training.threads import set_threads
 from fer_core.workspace import Workspace
 
@@ -54,8 +56,11 @@ def train_version(
     run_id: str | None = None,
     leaky: bool = False,
     report: Report = silent,
+    team: Team | None = None,
 ) -> Run:
     """Train a version into `runs/RUN_ID` and return the finished run. `leaky`: by `leaky_plan`, as a warning example.
+
+    team: with others, whom this process leads; each of them calls `train_along` with the same.
 
     Where the folder exists with the same settings, the training goes on from its last checkpoint; a finished one is
     returned as it is. Raises UsageError when the folder holds another training, StoreError when another process trains
@@ -64,13 +69,9 @@ def train_version(
     run_id = run_id or new_run_id(recipe)
     folder = workspace.run(run_id)
     thread_count = set_threads(thread_count)
-    about = {"run": run_id, "version": str(version), "version_hash": version.hash}
-    with held(folder), mirrored(folder):
+    with held(folder), nullcontext() if team else mirrored(folder):
         sweep_temporaries(folder)
-        plan = _plan(folder, version, leaky)
-        refuse_balancing_twice(recipe, plan.epoch, plan.weights)
-        plan = replace(plan, material=balanced(plan.material, plan.labels[plan.epoch], recipe))
-        training = Training(recipe, len(plan.epoch), seed, default_device(), about)
+        plan, training = _prepared(folder, version, recipe, seed, leaky, team)
         document = _opened(folder, version, plan, training, thread_count)
         if document["status"] != "done":
             books = _Books(folder, document)
@@ -80,9 +81,40 @@ def train_version(
                 books.close("cancelled")
                 raise
             except Exception as error:
-                books.close("failed", failure=str(error))
+                if team is None or isinstance(error, FerretError):  # otherwise some other process of the team died
+                    books.close("failed", failure=str(error))
                 raise
     return open_run(workspace, run_id)
+
+
+def train_along(
+    workspace: Workspace,
+    version: DatasetVersion,
+    recipe: Recipe,
+    team: Team,
+    *,
+    seed: int = 0,
+    thread_count: int | None = None,
+    run_id: str,
+    leaky: bool = False,
+) -> None:
+    """Train in a team that another process leads, which keeps the run's folder."""
+    set_threads(thread_count)
+    folder = workspace.run(run_id)
+    plan, training = _prepared(folder, version, recipe, seed, leaky, team)
+    _go_to_where_it_stood(folder, training)
+    _fit(plan, training)
+
+
+def _prepared(
+    folder: Path, version: DatasetVersion, recipe: Recipe, seed: int, leaky: bool, team: Team | None
+) -> tuple[Plan, Training]:
+    """What is trained, and a training that has not begun."""
+    plan = _plan(folder, version, leaky)
+    refuse_balancing_twice(recipe, plan.epoch, plan.weights)
+    plan = replace(plan, material=balanced(plan.material, plan.labels[plan.epoch], recipe))
+    about = {"run": folder.name, "version": str(version), "version_hash": version.hash}
+    return plan, Training(recipe, len(plan.epoch), seed, default_device(), about, team)
 
 
 def _plan(folder: Path, version: DatasetVersion, leaky: bool) -> Plan:
@@ -125,7 +157,7 @@ def _opened(folder: Path, version: DatasetVersion, plan: Plan, training: Trainin
         "origin": origin(training.module),
         "protocol": plan.document(),
         "material": plan.material,
-        "environment": environment(str(training.device), thread_count, training.precision),
+        "environment": environment(str(training.device), thread_count, training.precision) | _workers(training.team),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "finished": None,
         "wall_s": 0.0,
@@ -134,10 +166,32 @@ def _opened(folder: Path, version: DatasetVersion, plan: Plan, training: Trainin
     }
 
 
+def _workers(team: Team | None) -> dict[str, int]:
+    return {"workers": team.size} if team else {}
+
+
 def _train(folder: Path, plan: Plan, training: Training, books: "_Books", report: Report) -> None:
+    _go_to_where_it_stood(folder, training)
+    books.begin(training)
+    _fit(plan, training, part(report, 0.0, 0.98), books)
+    if training.team:
+        training.team.together = False
+    if words := stopped_words(training.recipe, training.progress.history, plan.protocol.val_name):
+        books.document["stopped"] = words
+    report("scoring the best epoch", 0.98)
+    best = load_model(folder / "best.safetensors", default_device())
+    books.finish(*scored(best, plan, part(report, 0.98, 1.0)))
+
+
+def _go_to_where_it_stood(folder: Path, training: Training) -> None:
+    """Restore the last checkpoint, if there is one; in a team, all have read it before anybody goes on."""
     if (folder / "last.safetensors").exists():
         restore_checkpoint(folder / "last.safetensors", training)
-    books.begin(training)
+    if training.team:
+        training.team.align(training.module)
+
+
+def _fit(plan: Plan, training: Training, report: Report = silent, observer: Observer | None = None) -> None:
     fit(
         plan.images,
         plan.labels,
@@ -148,14 +202,9 @@ def _train(folder: Path, plan: Plan, training: Training, books: "_Books", report
         validation=plan.protocol.val,
         seed=training.seed,
         training=training,
-        report=part(report, 0.0, 0.98),
-        observer=books,
+        report=report,
+        observer=observer,
     )
-    if words := stopped_words(training.recipe, training.progress.history, plan.protocol.val_name):
-        books.document["stopped"] = words
-    report("scoring the best epoch", 0.98)
-    best = load_model(folder / "best.safetensors", default_device())
-    books.finish(*scored(best, plan, part(report, 0.98, 1.0)))
 
 
 class _Books(Observer):

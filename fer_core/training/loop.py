@@ -6,6 +6,7 @@ Images stay uint8 in memory; each batch is scaled, normalised and augmented as o
 import math
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def fit(
     images: uint8 (N, H, W), memory-mapped or not; labels: int (N,), 0 to 6; rows: indices of the images to train on,
     of which one that stands there twice is shown twice an epoch; targets: soft labels to train on, float32 (N, 7);
     weights: of the classes in the loss, float32 (7,); validation: rows to evaluate after each epoch (never trained
-    on), by which a recipe's plateau and early stop decide; training: one that a checkpoint restored, to go on with.
+    on), by which a recipe's plateau and early stop decide; training: one that a checkpoint restored, to go on with, or
+    that is a team's, of which every process calls this with the same and observes its own part of each batch.
     The seed decides everything random; torch's own generators are left as they were. A training that stops early ends
     like any other, and `report` is told why.
 
@@ -79,6 +81,9 @@ def fit(
     observer = observer or Observer()
     lessons = Lessons(images, labels, rows, targets, weights, recipe, training.seed, training.device)
     training.per_epoch = lessons.per_epoch
+    team = training.team
+    if team:
+        team.refuse_small_parts(training.per_epoch // training.steps_per_epoch)
     held_out = None if validation is None else (images[validation], labels[validation])
     clock = _Clock(training, report, observer)
     whole = True  # within a step there is nothing worth keeping: batch norms have seen images that weights have not
@@ -87,10 +92,13 @@ def fit(
             if training.epoch_is_over:  # it was stopped between an epoch's last step and its evaluation
                 clock.epoch_done(held_out)
             for batch, again in _batches(training, lessons):
+                mine, mine_again = (team.part(batch), team.part(again)) if team else (batch, again)
                 whole = False
-                logits = training.advance(*lessons.batch(batch, again))
+                logits = training.advance(*lessons.batch(mine, mine_again))
                 whole = True
-                observer.stepped(training, batch, logits)
+                observer.stepped(training, mine, logits)
+                if team:
+                    team.raise_if_stopped()
                 clock.step_done(len(batch))
                 if training.epoch_is_over:
                     clock.epoch_done(held_out)
@@ -178,7 +186,8 @@ class _Clock:
             "images_per_s": round(progress.seen / (now - self.opened), 1) if self.images >= progress.seen else None,
         }
         if held_out is not None:
-            document |= _validated(training.model(), *held_out)
+            validate = partial(_validated, training, *held_out)
+            document |= training.team.from_leader(validate) if training.team else validate()
         self.pause()
         progress.history.append(document)
         eta = 0.0 if training.finished else self._eta(time.perf_counter())
@@ -188,8 +197,8 @@ class _Clock:
         self.opened = time.perf_counter()
 
 
-def _validated(model: Model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    probabilities = predict_probabilities(model, images)
+def _validated(training: Training, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    probabilities = predict_probabilities(training.model(), images)
     matrix = confusion_matrix(labels, probabilities.argmax(1))
     return {
         "val_loss": cross_entropy(probabilities, labels),

@@ -28,6 +28,7 @@ from fer_core.training.patience import stopped_early
 from fer_core.training.randomness import mixed, seeded
 from fer_core.training.recipe import AUGMENT, Recipe
 from fer_core.training.schedule import learning_rate
+from fer_core.training.team import Team, Told, loss_mass
 
 
 @dataclass
@@ -46,13 +47,20 @@ class Training:
     """The state of one training: network, optimiser, moving average and progress."""
 
     def __init__(
-        self, recipe: Recipe, images: int, seed: int, device: str = "cpu", about: dict[str, Any] | None = None
+        self,
+        recipe: Recipe,
+        images: int,
+        seed: int,
+        device: str = "cpu",
+        about: dict[str, Any] | None = None,
+        team: Team | None = None,
     ) -> None:
-        """A fresh training on so many images; `about` goes into the spec of its model.
+        """A fresh training on so many images; `about` goes into the spec of its model. `team`: who else trains it.
 
         Raises UsageError for a recipe that freezes what a network from scratch does not have.
         """
         self.recipe, self.seed, self.device = recipe, seed, torch.device(device)
+        self.team = team
         self.spec = ModelSpec(recipe.network, input_of(recipe), dict(recipe.options), about=about or {})
         self.precision = resolve_precision(recipe, device)
         self.images = images
@@ -109,12 +117,14 @@ class Training:
     ) -> Tensor:
         """One step on uint8 (B, H, W) and int64 (B,); returns the logits it learnt from, float32 (B, 7).
 
+        In a team this is the part of the batch that is this process's, and the step is that of the whole batch.
         pixels: equalised already, where the recipe says so; targets: soft labels in place of the hard ones, float32
         (B, 7); weights: of the classes, float32 (7,); again: which images this epoch has shown before, bool (B,).
         """
         recipe, progress = self.recipe, self.progress
-        generator = torch.Generator().manual_seed(mixed(self.seed, progress.step))
-        torch.manual_seed(mixed(self.seed, progress.step))  # dropout
+        number = self.team.number(progress.step) if self.team else progress.step
+        generator = torch.Generator().manual_seed(mixed(self.seed, number))
+        torch.manual_seed(mixed(self.seed, number))  # dropout
         plain = self.epoch > recipe.epochs - recipe.plain_epochs
         inputs = self._inputs(pixels, again, plain, generator)
         if not plain:
@@ -125,19 +135,23 @@ class Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             logits = self._forward(inputs.contiguous(memory_format=torch.channels_last))
         logits = logits.float()
-        loss = weighted_loss(logits, labels if targets is None else targets, weights, recipe.label_smoothing)
-        value = self._finite(loss.item())  # before anything has changed
+        learnt = labels if targets is None else targets
+        loss = weighted_loss(logits, learnt, weights, recipe.label_smoothing)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        logits = logits.detach()
+        told = Told(loss.item(), int((logits.argmax(1) == labels).sum()), len(labels))
+        if self.team:
+            told = self.team.combine(self.module, told, loss_mass(learnt, weights))
+        self._refuse_infinite(told.loss)  # before any weight has changed
         if recipe.clip:
             nn.utils.clip_grad_norm_(self.module.parameters(), recipe.clip)
         self.optimiser.step()
         progress.step += 1
         self._follow()
-        logits = logits.detach()
-        progress.loss_sum += value * len(labels)
-        progress.correct += int((logits.argmax(1) == labels).sum())
-        progress.seen += len(labels)
+        progress.loss_sum += told.loss * told.images
+        progress.correct += told.correct
+        progress.seen += told.images
         return logits
 
     def _inputs(self, pixels: Tensor, again: Tensor | None, plain: bool, generator: torch.Generator) -> Tensor:
@@ -160,13 +174,12 @@ class Training:
         for mean, value in zip(self.average.buffers(), self.module.buffers(), strict=True):
             mean.copy_(value)
 
-    def _finite(self, loss: float) -> float:
+    def _refuse_infinite(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise FerretError(
                 f"The loss became {loss} in epoch {self.epoch}. Lower the recipe's learning_rate "
                 f"({self.recipe.learning_rate:g}) or lengthen its warmup, and train again."
             )
-        return loss
 
 
 def input_of(recipe: Recipe) -> InputSpec:

@@ -1,18 +1,20 @@
 """`sweep`: many short trainings with settings drawn by Optuna, judged on PublicTest; PrivateTest is never looked at.
 
 A sweep is an Optuna study, in `sweeps/NAME.db` of the workspace or in any database that a URL names, so that it goes on
-where it was left and several processes can share it. A trial that is clearly behind at some epoch is given up (median
-pruning, Akiba et al. 2019). What comes out is a recipe, to be trained and scored by `train` like any other.
+where it was left and several processes can share it; on a cluster each trial is a task. A trial that is clearly behind
+at some epoch is given up (median pruning, Akiba et al. 2019). What comes out is a recipe, to be trained and scored by
+`train` like any other.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_core.dataset.store import TRAINING
-from fer_core.dataset.version import DatasetVersion
+from fer_core.dataset.version import DatasetVersion, open_version
 from fer_core.errors import Cancelled, FerretError, NotFound, UsageError
 from fer_core.evaluation.protocol import Protocol, make_protocol
 from fer_core.files import check_name
@@ -23,6 +25,8 @@ from fer_core.training.recipe import Recipe, parse_recipe
 from fer_core.training.search.space import Knob, Space
 from fer_core.training.state import Training
 from fer_core.training.threads import set_threads
+from fer_core.work.address import cluster_address
+from fer_core.work.tasks import run_tasks
 from fer_core.workspace import Workspace, child
 
 if TYPE_CHECKING:
@@ -63,6 +67,10 @@ class Sweep:
         """Every trial in the order of their numbers."""
         return [_trial(frozen) for frozen in self.study.get_trials(deepcopy=False)]
 
+    def made(self) -> int:
+        """How many trials were made, by whomever; one that was cancelled is not."""
+        return sum(trial.state in ("done", "pruned") or bool(trial.failure) for trial in self.trials())
+
     def best(self) -> tuple[Trial, Recipe] | None:
         """The best finished trial and its recipe; None before one is done."""
         done = [trial for trial in self.trials() if trial.state == "done"]
@@ -94,6 +102,9 @@ def run_sweep(
     library = _optuna()
     if trials < 1:
         raise UsageError("--trials must be at least 1.")
+    address = cluster_address()
+    if address:
+        _refuse_files_between_machines(address, storage)
     set_threads(thread_count)
     protocol = make_protocol(version.dataset, version.rows(TRAINING))
     about = {
@@ -106,38 +117,98 @@ def run_sweep(
         f"({len(protocol.val):,}); {protocol.test_name} was not looked at.",
     }
     # One that goes on, or that several processes share, must not draw the same again.
-    fresh = storage is None and name not in list_sweeps(workspace)
+    fresh = storage is None and not address and name not in list_sweeps(workspace)
     study = library.create_study(
         study_name=check_name(name, "sweep"),
         storage=_storage(workspace, name, storage, make=True),
         direction="maximize",
         load_if_exists=True,
         sampler=library.samplers.TPESampler(seed=seed if fresh else None, group=True, multivariate=True),
-        pruner=library.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING, n_warmup_steps=1),
+        pruner=_pruner(),
     )
     for key, value in about.items():
         if study.user_attrs.get(key, value) != value:
             raise UsageError(f"The sweep {name!r} exists with another {key}; choose another --name.")
         study.set_user_attr(key, value)
 
-    def objective(trial: "optuna.Trial") -> float:
-        share = (trial.number / trials, (trial.number + 1) / trials)
-        told = part(report, *(min(end, 1.0) for end in share))
-        return _judged(version, protocol, _drawn(trial, base, space), seed, trial, told)
-
     sweep = Sweep(name, study)
+    left = trials - sweep.made()
+    if left > 0 and address:
+        task = partial(_make_one, workspace, str(version), name, base, space, trials, seed, storage)
+        run_tasks([task] * left, f"{left} trials", 1, 1, report, [workspace.root])
+    elif left > 0:
 
-    def made() -> int:  # by whomever; one that was cancelled is not
-        return sum(trial.state in ("done", "pruned") or bool(trial.failure) for trial in sweep.trials())
+        def told(number: int) -> Report:
+            return part(report, *(min(end, 1.0) for end in (number / trials, (number + 1) / trials)))
+
+        _make_trials(sweep, version, base, space, trials, left, seed, told)
+    return sweep
+
+
+def _make_one(
+    workspace: Workspace,
+    version: str,
+    name: str,
+    base: Recipe,
+    space: Space,
+    trials: int,
+    seed: int,
+    storage: str | None,
+    report: Report,
+) -> None:
+    """One trial of a sweep that is stored already; nothing where it has as many as it should."""
+    sampler = _optuna().samplers.TPESampler(group=True, multivariate=True, constant_liar=True)
+    study = _optuna().load_study(
+        study_name=name, storage=_storage(workspace, name, storage), sampler=sampler, pruner=_pruner()
+    )
+    sweep = Sweep(name, study)
+    if sweep.made() < trials:
+        _make_trials(sweep, open_version(workspace, version), base, space, trials, 1, seed, lambda _: report)
+
+
+def _make_trials(
+    sweep: Sweep,
+    version: DatasetVersion,
+    base: Recipe,
+    space: Space,
+    trials: int,
+    count: int,
+    seed: int,
+    told: Callable[[int], Report],
+) -> None:
+    """Make `count` trials one after the other, fewer where others bring the sweep to `trials` meanwhile.
+
+    told: the report of the trial with that number.
+    """
+    protocol = make_protocol(version.dataset, version.rows(TRAINING))
+
+    def objective(trial: "optuna.Trial") -> float:
+        return _judged(version, protocol, _drawn(trial, base, space), seed, trial, told(trial.number))
 
     def enough(study: "optuna.Study", _: "optuna.trial.FrozenTrial") -> None:
-        if made() >= trials:
+        if sweep.made() >= trials:
             study.stop()
 
-    left = trials - made()
-    if left > 0:
-        study.optimize(objective, n_trials=left, catch=(Unsuitable,), callbacks=[enough])
-    return sweep
+    sweep.study.optimize(objective, n_trials=count, catch=(Unsuitable,), callbacks=[enough])
+
+
+def _pruner() -> Any:
+    return _optuna().pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING, n_warmup_steps=1)
+
+
+def _refuse_files_between_machines(address: str, storage: str | None) -> None:
+    """UsageError for an SQLite file that several machines would write: its locks do not hold on shared storage."""
+    if storage is not None and not storage.startswith("sqlite"):
+        return
+    from fer_core.work.connection import connected, on_this_machine
+
+    with connected(address) as ray:
+        alone = on_this_machine(ray)
+    if not alone:
+        raise UsageError(
+            "The trials of this sweep would write one SQLite file from several machines, where its locks do not hold. "
+            "Name a database that every node reaches: --storage postgresql+pg8000://USER@HOST/DATABASE"
+        )
 
 
 def open_sweep(workspace: Workspace, name: str, storage: str | None = None) -> Sweep:
@@ -258,7 +329,9 @@ def _storage(workspace: Workspace, name: str, url: str | None, make: bool = Fals
     if url is None and not make and not file.exists():
         raise NotFound(str(file))
     file.parent.mkdir(parents=True, exist_ok=True)
-    return _optuna().storages.RDBStorage(url or f"sqlite:///{file}", heartbeat_interval=BEAT, grace_period=2 * BEAT)
+    url = url or f"sqlite:///{file}"
+    options = {"connect_args": {"timeout": BEAT}} if url.startswith("sqlite") else None  # others write it as well
+    return _optuna().storages.RDBStorage(url, options, heartbeat_interval=BEAT, grace_period=2 * BEAT)
 
 
 def _optuna() -> Any:

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,37 +17,26 @@ from types import ModuleType
 
 from fer_core.errors import FerretError
 from fer_core.progress import Report
-
-Task = Callable[[Report], None]
-"""A piece of work that stores its own result. It travels to another process, so it must be picklable."""
+from fer_core.work.tasks import Tally, Task, use_threads
 
 NICENESS = 5
 LISTEN = 0.2  # seconds between two looks at who has said something
 
 
-def run_tasks(tasks: Sequence[Task], stage: str, processes: int, threads: int, report: Report) -> None:
-    """Run all tasks, `processes` at a time with `threads` torch threads each; one at a time means in this process.
-
-    `report` hears `stage` with how many are done, and may raise: the others are stopped then, and nothing that a task
-    has stored is touched. Raises FerretError when a task failed.
-    """
-    fractions = [0.0] * len(tasks)
-
-    def told() -> None:
-        done = sum(fraction >= 1 for fraction in fractions)
-        report(f"{stage}, {done} of {len(tasks)} done", sum(fractions) / max(len(tasks), 1))
-
+def run_here(tasks: Sequence[Task], stage: str, processes: int, threads: int, report: Report) -> None:
+    """`tasks.run_tasks` on this machine."""
+    tally = Tally(len(tasks), stage, report)
     if processes <= 1 or len(tasks) == 1:
         for index, task in enumerate(tasks):
 
             def here(_: str, fraction: float, index: int = index) -> None:
-                fractions[index] = min(fraction, 0.999)
-                told()
+                tally.heard(index, fraction)
+                tally.tell()
 
             with _torch_threads(threads):
                 task(here)
-            fractions[index] = 1.0
-            told()
+            tally.finished(index)
+            tally.tell()
         return
 
     waiting = list(enumerate(tasks))
@@ -68,12 +57,12 @@ def run_tasks(tasks: Sequence[Task], stage: str, processes: int, threads: int, r
                     del running[connection]
                     if process.exitcode:
                         raise FerretError(_ended(process.exitcode)) from None
-                    fractions[index] = 1.0
+                    tally.finished(index)
                 else:
                     if error:
                         raise FerretError(error)
-                    fractions[index] = min(fraction, 0.999)
-            told()
+                    tally.heard(index, fraction)
+            tally.tell()
     finally:
         for _, process in running.values():
             process.terminate()
@@ -120,9 +109,7 @@ def _work(task: Task, threads: int, connection: Connection, parent: int) -> None
     """What a started process does: the task, telling how far it is, and an error in words if it fails."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control+C reaches the parent, which stops us
     os.nice(NICENESS)
-    from fer_core.training.threads import set_threads
-
-    set_threads(threads)
+    use_threads(threads)
 
     def tell(_: str, fraction: float) -> None:
         if os.getppid() != parent:

@@ -14,12 +14,12 @@ app: .venv/app
 test: .venv/dev
 	@tests/browser/install-chromium
 	@tests/install-postgresql
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-full: .venv/dev
 	@tests/browser/install-chromium
 	@tests/install-postgresql
-	$(if $(PART),$(BIN)/python -m benchmarks.reliability run $(PART),$(PYTEST) -n 2 --dist loadfile)
+	$(if $(PART),$(BIN)/python -m benchmarks.reliability run $(PART),$(PYTEST) -n 3 --dist loadfile)
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .

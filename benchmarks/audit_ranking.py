@@ -19,8 +19,9 @@ from cleanlab.rank import get_label_quality_scores
 from benchmarks.fit_expected_votes import audits_of, inputs_of, left_out
 from benchmarks.votes import Votes, ranking_figures, read_votes
 from fer_core.audit.expected_votes import largest_other, translation
-from fer_core.audit.results import STRENGTHS, Audit
+from fer_core.audit.results import Audit
 from fer_core.audit.scores import SCORES
+from fer_core.audit.strengths import STRENGTHS
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.emotions import CLASSES
 from fer_core.training.machine import cpu

@@ -19,7 +19,8 @@ from sklearn.model_selection import GroupKFold
 from benchmarks.votes import Votes, ranking_figures, read_votes
 from fer_core.audit.crowd import crowd_shares
 from fer_core.audit.expected_votes import ANSWERS, TRANSLATION, Translation, largest_other, regression_inputs
-from fer_core.audit.results import STRENGTHS, Audit, AuditSettings, list_audits, preset
+from fer_core.audit.results import Audit, AuditSettings, list_audits, preset
+from fer_core.audit.strengths import STRENGTHS
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.workspace import Workspace
 

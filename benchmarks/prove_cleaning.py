@@ -5,8 +5,9 @@
 Simulated annotators draw from the vote table kept with the data set and answer into logs that are thrown away: once in
 the order of suspicion, once in the order of the random audit. After so many reviews a version is cut (their labels,
 without what they call no face; nothing else), trained with the data set's own labels as the other arm, same recipe and
-seeds, and scored on VoteTest and on PrivateTest without copies (`prove`). Versions, runs and proofs stay in the
-workspace, so a call that was stopped goes on where it was. Writes benchmarks/proofs/DATASET.json.
+seeds, and scored on VoteTest and on PrivateTest without copies (`prove`); the two orders are compared with each other
+as well. Versions, runs and proofs stay in the workspace, so a call that was stopped goes on where it was. Writes
+benchmarks/proofs/DATASET.json, which `benchmarks.draw_proof` draws.
 
 The order of suspicion knows the votes in two places: its regression was fitted to them, and its four crowd networks
 learnt from those of other pictures. Random order knows nothing.
@@ -35,6 +36,7 @@ from fer_core.training.recipe import load_recipe
 from fer_core.workspace import Workspace
 
 ORDERS = {"suspects": "suspicion", "random": RANDOM}
+AGAINST = "suspects against random"
 POLICY = Policy(drop_duplicates=False, drop_conflicts=False, drop_leaks=False, drop_findings=())
 FOLDER = Path(__file__).parent / "proofs"
 
@@ -57,24 +59,23 @@ def main() -> None:
     recipe = load_recipe(arguments.recipe).changed(epochs=arguments.epochs)
     print(f"{cpu()['name']}, {cpu()['cores']} cores; {dataset.name}, {recipe.name}, {arguments.seeds} seeds")
     found: list[dict[str, Any]] = []
+
+    def compared(a: DatasetVersion, b: DatasetVersion, about: dict[str, Any]) -> None:
+        document = prove(workspace, a, b, recipe, seeds=arguments.seeds, thread_count=arguments.threads)
+        told = {"tests": document["tests"], "recipe": recipe.document(), "sentence": document["sentence"]}
+        found.append(about | told)
+        print(" ".join(f"{key} {value}" for key, value in about.items()), "--", document["sentence"], flush=True)
+        FOLDER.mkdir(exist_ok=True)
+        write_json(FOLDER / f"{dataset.name}.json", found)
+
     for reviews in sorted(arguments.reviews):
-        for order in ORDERS:
-            version = reviewed(workspace, dataset, audit, votes, order, reviews)
-            document = prove(
-                workspace,
-                as_imported(dataset),
-                version,
-                recipe,
-                seeds=arguments.seeds,
-                thread_count=arguments.threads,
-            )
+        versions = {order: reviewed(workspace, dataset, audit, votes, order, reviews) for order in ORDERS}
+        for order, version in versions.items():
             manifest = version.manifest
-            changed = int((manifest["label"] != dataset.labels).sum()), int((~manifest["kept"]).sum())
-            print(f"{reviews:,} {order}: {changed[0]:,} relabelled, {changed[1]:,} dropped. {document['sentence']}")
-            found.append({"reviews": reviews, "order": order, "relabelled": changed[0], "dropped": changed[1]})
-            found[-1] |= {"tests": document["tests"], "recipe": recipe.document(), "sentence": document["sentence"]}
-            FOLDER.mkdir(exist_ok=True)
-            write_json(FOLDER / f"{dataset.name}.json", found)
+            relabelled, dropped = int((manifest["label"] != dataset.labels).sum()), int((~manifest["kept"]).sum())
+            about = {"reviews": reviews, "order": order, "relabelled": relabelled, "dropped": dropped}
+            compared(as_imported(dataset), version, about)
+        compared(versions["random"], versions["suspects"], {"reviews": reviews, "order": AGAINST})
     print(json.dumps([{key: one[key] for key in ("reviews", "order", "sentence")} for one in found], indent=1))
 
 

@@ -1,8 +1,8 @@
-"""From a finished run to the model that ships: float16 weights and a model card with the run's own figures.
+"""From a finished run to the model that ships: weights of eight bits and a model card with the run's own figures.
 
-    python -m benchmarks.ship_model RUN [--workspace data] [--name shallow48] [--to models]
+    python -m benchmarks.ship_model RUN [--workspace data] [--name resnet-s] [--to models]
 
-Refuses a run on synthetic data, an unfinished one, and weights that lose accuracy by more than 0.1 points as float16.
+Refuses a run on synthetic data, an unfinished one, and weights that lose more than 0.1 points of PublicTest in 8 bits.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MAX_LOSS = 0.001
 CARD = """\
 # {name}: a small network for facial expressions, 48 x 48
 
-{parameters:,} parameters, float16, {megabytes:.2f} MB, sha256 `{sha256}`. Made with
+{parameters:,} parameters, 8 bits each, {megabytes:.2f} MB, sha256 `{sha256}`. Made with
 
     python -m fer_core train {version} --recipe {recipe} --seed {seed}
     python -m benchmarks.ship_model {run}
@@ -68,8 +68,9 @@ Per class on the whole of {test}:
 {classes_table}
 
 In brackets: 95 % intervals (Wilson for shares, bootstrap for F1 and ECE). A clean subset leaves out every image with an
-exact copy in Training or the other test split, and keeps one of each group of copies. As float16 it says the same as
-float32 on {agreement:.2%} of {test}; probabilities differ by at most {gap:.4f}.
+exact copy in Training or the other test split, and keeps one of each group of copies. The
+figures are those of the weights as float32. In eight bits it gives the same answer on {agreement:.2%} of {test}, and is
+right on {small:.2%} instead of {whole:.2%}.
 
 {sureness}
 
@@ -97,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--workspace", type=Path, default=Path(os.environ.get("FERRET_WORKSPACE", "data")))
-    parser.add_argument("--name", default="shallow48")
+    parser.add_argument("--name", default="resnet-s")
     parser.add_argument("--to", type=Path, default=SHIPPED_MODELS)
     arguments = parser.parse_args()
     workspace = Workspace(arguments.workspace.resolve())
@@ -107,26 +108,29 @@ def main() -> None:
     target = arguments.to / f"{arguments.name}.safetensors"
     full = run.model()
     about = {**full.spec.about, "name": arguments.name, "data": run.version}
-    save_model(target, full.module, replace(full.spec, about=about), half=True)
+    save_model(target, full.module, replace(full.spec, about=about), "int8")
     target.chmod(0o644)
 
-    table = run.predictions("test")
-    images = open_dataset(workspace, run.dataset).images[table["row"].to_numpy()]
-    half = predict_probabilities(load_model(target), images)
-    loss = _accuracy(probabilities(table), table["label"]) - _accuracy(half, table["label"])
+    small = load_model(target)
+    images = open_dataset(workspace, run.dataset).images
+    packed = {role: predict_probabilities(small, images[run.predictions(role)["row"]]) for role in ("val", "test")}
+    loss = _accuracy(run, "val") - _accuracy(run, "val", packed["val"])
     if target.stat().st_size > MAX_BYTES or loss > MAX_LOSS:
         target.unlink()
-        sys.exit(f"Not shipped: {loss:.4f} of accuracy lost as float16, or larger than {MAX_BYTES:,} bytes.")
+        sys.exit(f"Not shipped: {loss:.4f} of accuracy lost in eight bits, or larger than {MAX_BYTES:,} bytes.")
     with atomic_path(target.with_suffix(".md")) as temporary:
-        temporary.write_text(_card(run, target, probabilities(table), half), encoding="utf-8")
+        temporary.write_text(_card(run, target, packed["test"]), encoding="utf-8")
     print(f"{target} ({target.stat().st_size:,} bytes) and its card")
 
 
-def _accuracy(predicted: np.ndarray, labels: Any) -> float:
-    return float((predicted.argmax(1) == np.asarray(labels)).mean())
+def _accuracy(run: Run, role: str, said: np.ndarray | None = None) -> float:
+    """Of these probabilities, or of those that the run stored."""
+    table = run.predictions(role)
+    return float(((probabilities(table) if said is None else said).argmax(1) == table["label"]).mean())
 
 
-def _card(run: Run, target: Path, full: np.ndarray, half: np.ndarray) -> str:
+def _card(run: Run, target: Path, packed: np.ndarray) -> str:
+    """packed: the probabilities for PrivateTest by the weights as they ship."""
     document, report = run.document, run.report()
     protocol, machine = document["protocol"], document["environment"]
     test = report["test"]["whole"]
@@ -156,8 +160,9 @@ def _card(run: Run, target: Path, full: np.ndarray, half: np.ndarray) -> str:
         figures="\n".join(_line(report[role]["name"], subset, report[role][subset]) for role, subset in LINES),
         test=protocol["test"]["name"],
         classes_table="\n".join(_class_line(name, test) for name in NAMES),
-        agreement=float((full.argmax(1) == half.argmax(1)).mean()),
-        gap=float(np.abs(full - half).max()),
+        agreement=float((probabilities(run.predictions("test")).argmax(1) == packed.argmax(1)).mean()),
+        whole=_accuracy(run, "test"),
+        small=_accuracy(run, "test", packed),
         sureness=sureness_part(run),
         weak="\n".join(f"- {sentence}" for sentence in weak_spots(test)),
         rare=min(counts, key=lambda name: counts[name]),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.votes import Votes, read_votes
@@ -26,6 +26,7 @@ from fer_core.audit.expected_votes import CROWD
 from fer_core.dataset.store import TRAINING, Dataset, open_dataset
 from fer_core.dataset.votes import ANSWERS
 from fer_core.emotions import CLASSES
+from fer_core.networks.packing import packed, unpacked
 from fer_core.networks.scout import Scout
 from fer_core.networks.tensors import read_tensors, write_tensors
 from fer_core.training.augmentation import augment
@@ -85,7 +86,7 @@ def main() -> None:
         teacher.load_state_dict(read_tensors(stored)[0])
     else:
         teacher = train(TEACHER, TEACHER_WIDTH, DROPOUT, dataset, rows, shares, GIVEN_WEIGHT, part)
-        write_tensors(stored, halved(teacher), {})
+        write_tensors(stored, packed(teacher.state_dict(), "float16"), {})
     print(f"teacher, {judged(teacher, dataset, votes, part)}", flush=True)
 
     taught = opinions(teacher, dataset.images[rows])
@@ -94,15 +95,15 @@ def main() -> None:
     shares[rows] = taught
     student = train(STUDENT, WIDTH, STUDENT_DROPOUT, dataset, rows, shares, 0.0, part)
     print(f"student, {judged(student, dataset, votes, part)}", flush=True)
-    write_tensors(keep / f"{part}.safetensors", halved(student), {})
+    write_tensors(keep / f"{part}.safetensors", packed(student.state_dict(), "float16"), {})
     files = [keep / f"{part}.safetensors" for part in range(PARTS)]
     if all(file.exists() for file in files):
-        packed = {
+        together = {
             f"{part}.{name}": tensor
             for part, file in enumerate(files)
-            for name, tensor in read_tensors(file)[0].items()
+            for name, tensor in packed(unpacked(read_tensors(file)[0]), "int8").items()
         }
-        write_tensors(CROWD, packed, {"learnt_from": f"{len(votes.rows)} vote counts", "answers": list(ANSWERS)})
+        write_tensors(CROWD, together, {"learnt_from": f"{len(votes.rows)} vote counts", "answers": list(ANSWERS)})
         print(f"packed into {CROWD}")
 
 
@@ -173,13 +174,6 @@ def follow(average: nn.Module, network: nn.Module, keep: float, step: int) -> No
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
     for mean, value in zip(average.buffers(), network.buffers(), strict=True):
         mean.copy_(value)
-
-
-def halved(network: nn.Module) -> dict[str, Tensor]:
-    """Its weights as they are stored, in float16."""
-    return {
-        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()
-    }
 
 
 @torch.inference_mode()

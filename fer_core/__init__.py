@@ -2,7 +2,8 @@
 
 The floors, from the ground up; a floor imports only what stands above it in this list:
 
-    emotions, errors, files, snapshot, database, progress, workspace    the ground floor
+    emotions, errors, files, snapshot, database, progress, workspace, identity    the ground floor
+    work          long work in pieces, here or on a Ray cluster; on the ground floor as well
     dataset       what the images are: store, importers, exporters, demo, versions
     imaging       pictures in general: finding and cropping faces, frames of videos, imports that need faces
     networks      the networks and their registry

@@ -16,6 +16,21 @@ TINY = Recipe(
     "tiny", epochs=3, batch=32, learning_rate=3e-3, size=16, shift=0.05, precision="float32", options={"dropout": 0.1}
 )
 
+# Several processes are to learn of it what one does: no batch norm, dropout or augmentation; classes weigh differently.
+EXACT = Recipe(
+    "exact",
+    network="shallow",
+    size=16,
+    epochs=3,
+    batch=48,
+    flip=False,
+    balance="weights",
+    average=0.9,
+    clip=1.0,
+    precision="float32",
+    options={"dense": 8, "dropout": 0.0, "dense_dropout": 0.0},
+)
+
 
 def patterns(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise with a bright bar whose height in the picture is the class: uint8 (N, 48, 48) and int8 (N,)."""

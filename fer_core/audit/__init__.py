@@ -4,12 +4,13 @@ duplicates        exact copies, groups with conflicting labels, leaks between sp
 near_duplicates   the same photograph again, cropped or mirrored another way; sketches are what makes that quick
 quality           flat, blurred, dark, bright, poor and black-and-white images
 not_a_face        icons, text, empty tiles
-labels            networks that judge what they have not seen (folds: one of them; workers: several at a time)
+labels            networks that judge what they have not seen (folds: one of them)
 scores            how badly a label fits what they say; expected_votes is ours
 classes           pairs of classes that are taken for each other
 embedding         the map
 opinion           all of the last four together
 ranking           every image in one order, most suspect first
 results           audits on disk, and how two of them differ
+strengths         how thorough an audit is, by a word
 stages            one audit from start to end, resumable at the stage and fold it was in
 """

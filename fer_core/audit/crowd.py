@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from fer_core.audit.expected_votes import CROWD
 from fer_core.dataset.votes import ANSWERS
 from fer_core.networks.inputs import InputSpec
+from fer_core.networks.packing import unpacked
 from fer_core.networks.scout import Scout
 from fer_core.networks.tensors import read_tensors
 from fer_core.progress import Report, silent
@@ -64,11 +65,7 @@ def crowd_network(part: int) -> Scout:
     network = Scout(INPUT.size, WIDTH, outputs=len(ANSWERS))
     own = f"{part}."
     network.load_state_dict(
-        {
-            name.removeprefix(own): tensor.float() if tensor.is_floating_point() else tensor
-            for name, tensor in tensors.items()
-            if name.startswith(own)
-        }
+        unpacked({name.removeprefix(own): tensor for name, tensor in tensors.items() if name.startswith(own)})
     )
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 

@@ -67,7 +67,7 @@ def judge_fold(
     if with_features:
         features = predict_features(model, dataset.images, report=part(report, 0.95, 1.0))
     if network_file is not None:
-        save_model(network_file, model.module, model.spec, half=True)
+        save_model(network_file, model.module, model.spec, "float16")
     with atomic_path(file) as temporary, temporary.open("wb") as handle:
         np.savez(
             handle,

@@ -31,13 +31,14 @@ import pandas as pd
 
 from fer_core.audit.expected_votes import CROWD, TRANSLATION
 from fer_core.audit.findings import REASONS
+from fer_core.audit.strengths import STRENGTHS
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import DatasetVersion
 from fer_core.errors import NotFound
 from fer_core.files import read_json, sha256_file
 from fer_core.training.recipe import Recipe, load_recipe
 
-STRENGTHS = ("fast", "strong")
+FAST = STRENGTHS["fast"]
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,10 @@ class AuditSettings:
 
     strength: str = "fast"
     network: str = "scout"
-    size: int = 44
-    folds: int = 4
-    repeats: int = 1  # how often all folds are gone through, with other folds and seeds
-    views: int = 1  # of a picture, of crowd.VIEWS, that the networks which learnt from votes look at
+    size: int = FAST.size
+    folds: int = FAST.folds
+    repeats: int = FAST.repeats
+    views: int = FAST.views
     recipe: str = "audit"
     seed: int = 0
     labels: bool = True  # False: the model-free reasons alone
@@ -82,13 +83,8 @@ def network_name(fold: int) -> str:
 
 
 def preset(strength: str) -> AuditSettings:
-    """`fast`: minutes on two cores. `strong`: whole pictures, more folds, three times over; four times as long.
-
-    Larger networks and more epochs do not rank better (LOG.md), so both train the same one by the same recipe.
-    """
-    if strength == "fast":
-        return AuditSettings()
-    return AuditSettings(strength="strong", size=48, folds=5, repeats=3, views=5)
+    """The settings of one of STRENGTHS."""
+    return AuditSettings(strength, **asdict(STRENGTHS[strength]))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from fer_core.audit.strengths import STRENGTHS
 from fer_core.commands.console import Commands, Console
 
 _SETTINGS = ("folds", "repeats", "network", "size", "recipe", "seed")
@@ -20,14 +21,14 @@ def register(commands: Commands) -> None:
     )
     parser.add_argument(
         "--strength",
-        choices=("fast", "strong"),
+        choices=STRENGTHS,
         default="fast",
         help="fast: minutes on two cores; strong: every picture judged by more networks, in four times as long",
     )
-    parser.add_argument("--folds", type=int, help="networks trained, each blind to its share (fast: 4, strong: 5)")
-    parser.add_argument("--repeats", type=int, help="how often all folds are gone through (fast: 1, strong: 2)")
+    parser.add_argument("--folds", type=int, help=f"networks trained, each blind to its share ({_usual('folds')})")
+    parser.add_argument("--repeats", type=int, help=f"how often all folds are gone through ({_usual('repeats')})")
     parser.add_argument("--network", help="default: scout, made for this")
-    parser.add_argument("--size", type=int, help="input side of the network in pixels (default: fast 44, strong 48)")
+    parser.add_argument("--size", type=int, help=f"input side of the network in pixels ({_usual('size')})")
     parser.add_argument("--recipe", help="default: audit")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--threads", type=int, help="cores to use (default: all, at low priority)")
@@ -42,6 +43,11 @@ def register(commands: Commands) -> None:
     parser = commands.add("audits", run_audits, "the audits of a data set; two of them compared")
     parser.add_argument("dataset")
     parser.add_argument("--compare", nargs=2, metavar="ID", help="how the suspects of two audits differ")
+
+
+def _usual(setting: str) -> str:
+    """What each strength makes of a setting."""
+    return ", ".join(f"{name}: {getattr(strength, setting)}" for name, strength in STRENGTHS.items())
 
 
 def audit_arguments(version: str, reasons: str = "all", strength: str = "fast") -> list[str]:

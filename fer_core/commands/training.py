@@ -68,6 +68,7 @@ def run_networks(arguments: argparse.Namespace, console: Console) -> dict[str, A
 
 def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from fer_core.dataset.version import open_version
+    from fer_core.errors import UsageError
     from fer_core.networks.registry import find_network
     from fer_core.runs.mirror import trouble
     from fer_core.runs.session import new_run_id, train_version
@@ -83,6 +84,8 @@ def run_train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     console.workspace.run(run_id)
     if arguments.workers is not None:
         refuse_workers(arguments.workers)
+        if arguments.threads is not None:
+            raise UsageError("--threads and --workers do not go together: each worker takes what its node has.")
     if arguments.background:
         return _submit(arguments, console, run_id)
 

@@ -4,6 +4,7 @@ registry      the catalogue: a network is one module here with a `NETWORK`
 inputs        the one place where pixels become what a network sees
 weights       models on disk: weights with a spec that says how to rebuild the network
 tensors       tensors on disk: safetensors with a document and a sha256
+packing       weights in fewer bytes
 initial       how a fresh network begins
 cost          parameters and multiply-adds, without computing anything
 spd           layers for covariance matrices: BiMap, ReEig, LogEig

@@ -81,12 +81,15 @@ def answer_here(wish: Wish, photos: Sequence[Photo], report: Report) -> Iterator
 def answer_on_cluster(wish: Wish, photos: Sequence[Photo], report: Report) -> Iterator[Answer]:
     """The same answers in the same order, found by the cluster that FER_CLUSTER names, a chunk of photos to a task.
 
-    Workspace, photos and the folder of maps must lie on storage that all nodes share.
+    Workspace, photos and the folder of maps must lie on storage that all nodes share. Raises as `answer_here`.
     """
     wish.open()  # a wrong name is said before anything is sent
     shared = [wish.workspace.root]
     if wish.out:
-        wish.out.mkdir(parents=True, exist_ok=True)
+        try:
+            wish.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(wish.out, error) from error
         shared.append(wish.out.absolute())
     relative = any(not photo.path.is_absolute() for photo in photos) or (wish.out and not wish.out.is_absolute())
     start = Path.cwd() if relative else None
@@ -138,6 +141,10 @@ def _draw(asked: "Asked", prediction: "Prediction", method: str, folder: Path, n
             with atomic_path(target) as temporary:
                 Image.fromarray(overlay(face.crop, heat)).save(temporary, "PNG")
         except OSError as error:
-            raise FerretError(f"{target}: cannot be written ({error.strerror or error}).") from error
+            raise _unwritable(target, error) from error
         targets.append(target)
     return targets
+
+
+def _unwritable(path: Path, error: OSError) -> FerretError:
+    return FerretError(f"{path}: cannot be written ({error.strerror or error}).")

@@ -4,6 +4,7 @@ run            the run folder: opening, listing, reading    events   its log of 
 plan           what a run trains on, what chooses its epoch and what scores it    material   that in words
 leaky          the plan that reproduces how 85 % comes about, marked as such
 session        `train_version`: plan, fit, scores, all into a run folder
+together       the same by several workers of a Ray cluster    crew   those workers
 scoring        what the chosen epoch says of every scored image, and how good that is
 tables         what finished runs said, as tables: any split, subset and labels, several runs as their mean
 augmented      the same with test-time augmentation

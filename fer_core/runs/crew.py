@@ -1,25 +1,23 @@
-"""The workers of a training on a Ray cluster, and Ray Train that conducts them.
-
-Light to import: the process that conducts needs nothing of what trains.
-"""
+"""The workers of a training on a Ray cluster, and Ray Train that conducts them."""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fer_core.dataset.version import open_version
 from fer_core.errors import Cancelled, FerretError
+from fer_core.runs.run import is_held
+from fer_core.runs.session import train_along, train_version
 from fer_core.training.recipe import Recipe
+from fer_core.training.team import Team
 from fer_core.work.connection import Share
 from fer_core.work.shared import Marks
 from fer_core.workspace import Workspace
 
-if TYPE_CHECKING:
-    from fer_core.training.team import Team
-
 DEATHS = 3  # of workers that a training survives
 LISTEN = 0.2  # seconds between two looks at a lock
-LETTING_GO = 15.0  # seconds that the run's folder may still be held by a leader that is being ended
+LETTING_GO = 100.0  # seconds that a leader which is gone may hold the run's folder: NFSv4 keeps its locks for 90
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,6 @@ def work(told: dict[str, Any]) -> None:
     import torch
     from ray.train.torch import get_device
 
-    from fer_core.training.team import Team
-
     order, board = told["order"], told["board"]
     device = get_device()
     if device.type == "cuda":
@@ -78,20 +74,15 @@ def work(told: dict[str, Any]) -> None:
     try:
         order.marks.check()
         _train(team, order, board)
-    except Cancelled as stop:
-        if team.leads:
-            ray.get(board.fail.remote("Cancelled", str(stop)))
+    except Cancelled:  # as the board said, which stays so: whoever is started again leaves at once
+        return
     except FerretError as error:
         ray.get(board.fail.remote(type(error).__name__, str(error)))
         raise  # so that Ray ends the others, which may be waiting for this one
 
 
-def _train(team: "Team", order: Order, board: Any) -> None:
+def _train(team: Team, order: Order, board: Any) -> None:
     import ray
-
-    from fer_core.dataset.version import open_version
-    from fer_core.runs.run import is_held
-    from fer_core.runs.session import train_along, train_version
 
     version = open_version(order.workspace, order.version)
     common: dict[str, Any] = {

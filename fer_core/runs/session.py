@@ -29,7 +29,7 @@ from fer_core.runs.plan import Plan, honest_plan
 from fer_core.runs.run import Run, held, open_run
 from fer_core.runs.scoring import headline, scored
 from fer_core.training.balance import refuse_balancing_twice
-from fer_core.training.checkpoints import restore_checkpoint, save_checkpoint
+from fer_core.training.checkpoints import resume, save_checkpoint
 from fer_core.training.loop import Observer, Training, fit
 from fer_core.training.machine import default_device, environment
 from fer_core.training.patience import stopped_words
@@ -102,7 +102,7 @@ def train_along(
     set_threads(thread_count)
     folder = workspace.run(run_id)
     plan, training = _prepared(folder, version, recipe, seed, leaky, team)
-    _go_to_where_it_stood(folder, training)
+    resume(folder / "last.safetensors", training)
     _fit(plan, training)
 
 
@@ -114,7 +114,8 @@ def _prepared(
     refuse_balancing_twice(recipe, plan.epoch, plan.weights)
     plan = replace(plan, material=balanced(plan.material, plan.labels[plan.epoch], recipe))
     about = {"run": folder.name, "version": str(version), "version_hash": version.hash}
-    return plan, Training(recipe, len(plan.epoch), seed, default_device(), about, team)
+    device = str(team.device) if team else default_device()
+    return plan, Training(recipe, len(plan.epoch), seed, device, about, team)
 
 
 def _plan(folder: Path, version: DatasetVersion, leaky: bool) -> Plan:
@@ -171,7 +172,7 @@ def _workers(team: Team | None) -> dict[str, int]:
 
 
 def _train(folder: Path, plan: Plan, training: Training, books: "_Books", report: Report) -> None:
-    _go_to_where_it_stood(folder, training)
+    resume(folder / "last.safetensors", training)
     books.begin(training)
     _fit(plan, training, part(report, 0.0, 0.98), books)
     if training.team:
@@ -179,16 +180,8 @@ def _train(folder: Path, plan: Plan, training: Training, books: "_Books", report
     if words := stopped_words(training.recipe, training.progress.history, plan.protocol.val_name):
         books.document["stopped"] = words
     report("scoring the best epoch", 0.98)
-    best = load_model(folder / "best.safetensors", default_device())
+    best = load_model(folder / "best.safetensors", str(training.device))
     books.finish(*scored(best, plan, part(report, 0.98, 1.0)))
-
-
-def _go_to_where_it_stood(folder: Path, training: Training) -> None:
-    """Restore the last checkpoint, if there is one; in a team, all have read it before anybody goes on."""
-    if (folder / "last.safetensors").exists():
-        restore_checkpoint(folder / "last.safetensors", training)
-    if training.team:
-        training.team.align(training.module)
 
 
 def _fit(plan: Plan, training: Training, report: Report = silent, observer: Observer | None = None) -> None:

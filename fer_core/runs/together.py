@@ -8,7 +8,6 @@ is written on the board, and workers that are started again leave at once.
 from pathlib import Path
 from typing import Any
 
-from fer_core import errors
 from fer_core.dataset.version import DatasetVersion
 from fer_core.errors import FerretError, UsageError
 from fer_core.files import read_json, temporary_folder
@@ -47,7 +46,6 @@ def train_together(
     folder = workspace.run(run_id)
     if (folder / "run.json").exists() and read_json(folder / "run.json")["status"] == "done":
         return train_version(workspace, version, recipe, seed=seed, run_id=run_id, leaky=leaky, report=report)
-    folder.mkdir(parents=True, exist_ok=True)
     with (
         connected(cluster_address()) as ray,
         mirrored(folder),
@@ -90,7 +88,7 @@ def _watched(ray: Any, order: Order, scratch: Path, report: Report) -> None:
         failure = ray.get(board.failed.remote())
         if failure:
             kind, sentence = failure
-            raise (getattr(errors, kind) if kind in ("Cancelled", "UsageError") else FerretError)(sentence)
+            raise (UsageError if kind == UsageError.__name__ else FerretError)(sentence)
         try:
             ray.get(training)
         except ray.exceptions.RayError as error:

@@ -10,6 +10,7 @@ schedule       the learning rate as a function of the step; patience: what the f
 randomness     seeds for every step
 state          `Training`: where one stands, and one step of it; checkpoints: that in one safetensors file
 loop           `fit`: rows and a recipe in, a model out
+team           several processes that train one network
 machine        what this computer is and what runs on it: goes into every run.json; threads: how many cores to take
 upscaler       the training of the ESPCN
 search/        the search over settings

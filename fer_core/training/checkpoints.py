@@ -6,6 +6,7 @@ that and the finished epochs.
 """
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -38,12 +39,23 @@ def save_checkpoint(path: Path, training: Training) -> None:
     write_tensors(path, tensors, document)
 
 
+def resume(path: Path, training: Training) -> None:
+    """Put a fresh training where it stood, if it did; in a team all begin where the leader does.
+
+    The leader alone reads: what another one sees of a shared storage may be older. Raises as `restore_checkpoint`.
+    """
+    if training.team:
+        training.team.align(training.module)
+    if training.from_leader(path.exists):
+        restore_checkpoint(path, training)
+
+
 def restore_checkpoint(path: Path, training: Training) -> None:
     """Put a fresh training where the stored one stood.
 
     Raises InputRefused when the file is damaged or belongs to another recipe, seed or number of images.
     """
-    tensors, document = read_tensors(path)
+    tensors, document = training.from_leader(partial(read_tensors, path))
     stored = (document["recipe"], document["seed"], document.get("images"))
     if stored != (training.recipe.document(), training.seed, training.images):
         raise InputRefused(

@@ -186,8 +186,7 @@ class _Clock:
             "images_per_s": round(progress.seen / (now - self.opened), 1) if self.images >= progress.seen else None,
         }
         if held_out is not None:
-            validate = partial(_validated, training, *held_out)
-            document |= training.team.from_leader(validate) if training.team else validate()
+            document |= training.from_leader(partial(_validated, training, *held_out))
         self.pause()
         progress.history.append(document)
         eta = 0.0 if training.finished else self._eta(time.perf_counter())

@@ -9,7 +9,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,8 @@ from fer_core.training.randomness import mixed, seeded
 from fer_core.training.recipe import AUGMENT, Recipe
 from fer_core.training.schedule import learning_rate
 from fer_core.training.team import Team, Told, loss_mass
+
+Said = TypeVar("Said")
 
 
 @dataclass
@@ -106,6 +108,10 @@ class Training:
     def model(self) -> Model:
         """The model as it is evaluated now: the moving average where the recipe has one. Not a copy."""
         return Model((self.average or self.module).eval(), self.spec)
+
+    def from_leader(self, say: Callable[[], Said]) -> Said:
+        """What `say` says; in a team, what it says in the process that leads, which alone calls it."""
+        return self.team.from_leader(say) if self.team else say()
 
     def advance(
         self,

@@ -64,12 +64,11 @@ class Team:
         return step + self.rank * APART
 
     def align(self, module: nn.Module) -> None:
-        """Give everybody the leader's weights; returns when all are there."""
+        """Give everybody the leader's weights."""
         for tensor in module.state_dict().values():
             value = tensor.contiguous()  # laid out in memory as it is sent
             distributed.broadcast(value, src=0)
             tensor.copy_(value)
-        distributed.barrier()
 
     def from_leader(self, say: Callable[[], Said]) -> Said:
         """What the leader says, to everybody. The others do not call it."""

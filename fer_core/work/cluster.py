@@ -13,7 +13,7 @@ from typing import Any
 from fer_core.errors import FerretError
 from fer_core.progress import Report
 from fer_core.work.board import put_up
-from fer_core.work.connection import connected, fair_share, in_words, node_resources
+from fer_core.work.connection import connected, fair_share, in_words, node_resources, refuse_too_small
 from fer_core.work.shared import Marks, marked
 from fer_core.work.tasks import Tally, Task, use_threads
 
@@ -44,12 +44,13 @@ def run_on_cluster(address: str, tasks: Sequence[Task], stage: str, report: Repo
                 for index, (_, fraction) in ray.get(board.heard.remote()).items():
                     if index in waiting.values():
                         tally.heard(index, fraction)
-                fair_share(node_resources(ray), len(tasks))  # says so when no node is left
+                refuse_too_small(node_resources(ray), share)
                 tally.tell()
         finally:
             for reference in waiting:
                 ray.cancel(reference, force=True)
-            ray.wait(list(waiting), num_returns=len(waiting), timeout=LAST_WORDS) if waiting else None
+            if waiting:
+                ray.wait(list(waiting), num_returns=len(waiting), timeout=LAST_WORDS)
             ray.kill(board)
 
 
@@ -61,12 +62,12 @@ def _refuse_failure(ray: ModuleType, reference: Any) -> None:
         raise FerretError(
             f"A task on the cluster {in_words(ray, error)}; what was finished is stored, run it again to go on."
         ) from error
-    if sentence:
+    if sentence is not None:
         raise FerretError(sentence)
 
 
-def _work(task: Task, index: int, threads: int, board: Any, marks: Marks) -> str:
-    """What a process of a node does: the task, telling how far it is; returns why it failed, in words, or nothing."""
+def _work(task: Task, index: int, threads: int, board: Any, marks: Marks) -> str | None:
+    """What a process of a node does: the task, telling how far it is; returns why it failed, in words, or None."""
     use_threads(threads)
     told = 0.0
 
@@ -81,4 +82,4 @@ def _work(task: Task, index: int, threads: int, board: Any, marks: Marks) -> str
         task(tell)
     except FerretError as error:
         return str(error)
-    return ""
+    return None

@@ -49,13 +49,17 @@ def connected(address: str) -> Iterator[ModuleType]:
         except ImportError as error:
             raise FerretError(f"ray:// needs Ray's client: pip install 'ray[client]=={ray.__version__}'") from error
         except (OSError, OverflowError, RuntimeError, ValueError) as error:
-            why = str(error).strip().partition("\n")[0].rstrip(".")
             raise FerretError(
-                f"The Ray cluster at {address} ({VARIABLE}) cannot be reached: {why}. Start one with "
+                f"The Ray cluster at {address} ({VARIABLE}) cannot be reached: {_first_line(error)}. Start one with "
                 f"`ray start --head` (docs/deploy.md), or unset {VARIABLE}."
             ) from error
         try:
             yield ray
+        except ray.exceptions.RayError as error:  # what tasks end with was put into words where they were waited for
+            raise FerretError(
+                f"The Ray cluster at {address} ({VARIABLE}) failed: {_first_line(error)}. What was finished is stored; "
+                "run it again to go on."
+            ) from error
         finally:
             ray.shutdown()
 
@@ -84,12 +88,22 @@ def fair_share(nodes: list[dict[str, float]], tasks: int) -> Share:
 
     Raises FerretError where no node has a core to give.
     """
-    gpus = 1 if any(node.get("GPU", 0) >= 1 for node in nodes) else 0
+    gpus = 1 if room(nodes, Share(1, 1)) else 0
     wanted = min(tasks, room(nodes, Share(1, gpus)))
     if not wanted:
         raise FerretError("No node of the cluster has a core for this work: see `ray status`, and --num-cpus.")
     most = max(int(node.get("CPU", 0)) for node in nodes)
     return Share(max(cpus for cpus in range(1, most + 1) if room(nodes, Share(cpus, gpus)) >= wanted), gpus)
+
+
+def refuse_too_small(nodes: list[dict[str, float]], share: Share) -> None:
+    """FerretError where no node is left that has a share to give: a task would wait for ever."""
+    if not room(nodes, share):
+        cores = f"{share.cpus} core{'s' * (share.cpus > 1)}"
+        raise FerretError(
+            f"No node of the cluster is left with {cores}{' and a graphics card' * share.gpus} for a task; what was "
+            "finished is stored, run it again to go on with what there is."
+        )
 
 
 def in_words(ray: ModuleType, error: Exception) -> str:
@@ -101,3 +115,7 @@ def in_words(ray: ModuleType, error: Exception) -> str:
     if isinstance(error, ray.exceptions.OutOfMemoryError):
         return "was ended because its node ran out of memory"
     return "died with its process or node"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -9,15 +9,14 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 
 from fer_core.errors import FerretError
 from fer_core.progress import Report
-from fer_core.work.tasks import Tally, Task, use_threads
+from fer_core.work.tasks import Tally, Task, torch_threads, use_threads
 
 NICENESS = 5
 LISTEN = 0.2  # seconds between two looks at who has said something
@@ -33,7 +32,7 @@ def run_here(tasks: Sequence[Task], stage: str, processes: int, threads: int, re
                 tally.heard(index, fraction)
                 tally.tell()
 
-            with _torch_threads(threads):
+            with torch_threads(threads):
                 task(here)
             tally.finished(index)
             tally.tell()
@@ -59,7 +58,7 @@ def run_here(tasks: Sequence[Task], stage: str, processes: int, threads: int, re
                         raise FerretError(_ended(process.exitcode)) from None
                     tally.finished(index)
                 else:
-                    if error:
+                    if error is not None:
                         raise FerretError(error)
                     tally.heard(index, fraction)
             tally.tell()
@@ -69,19 +68,6 @@ def run_here(tasks: Sequence[Task], stage: str, processes: int, threads: int, re
         for connection, (_, process) in running.items():
             process.join()
             connection.close()
-
-
-@contextmanager
-def _torch_threads(count: int) -> Iterator[None]:
-    """So many torch threads inside, and as many as before outside."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _ended(code: int) -> str:
@@ -114,7 +100,7 @@ def _work(task: Task, threads: int, connection: Connection, parent: int) -> None
     def tell(_: str, fraction: float) -> None:
         if os.getppid() != parent:
             sys.exit("the process that asked for this work is gone")
-        connection.send((fraction, ""))
+        connection.send((fraction, None))
 
     try:
         task(tell)

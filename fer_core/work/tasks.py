@@ -6,7 +6,8 @@ are not there.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from fer_core.progress import Report
@@ -43,6 +44,19 @@ def use_threads(count: int) -> None:
     os.environ["OMP_NUM_THREADS"] = str(max(1, count))  # read when it is loaded
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(max(1, count))
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """So many torch threads inside, and as many as before outside."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Tally:

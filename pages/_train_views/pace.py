@@ -1,8 +1,6 @@
 """How long a training will take, and how that is known: from a run like it, a measurement, or another network's run."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +8,7 @@ import streamlit as st
 
 from fer_core.runs.run import Run, list_runs
 from fer_core.training.recipe import Recipe
+from fer_core.work.tasks import torch_threads
 from pages import _curves, _shared
 from pages._train_views.charts import images_per_epoch
 from pages._train_views.context import Material
@@ -118,7 +117,7 @@ def measure(recipe: Recipe, threads: int) -> float:
     initial = find_network(recipe.network).initial
     options = {name: value for name, value in recipe.options.items() if name not in initial}
     plain = replace(recipe, options=options, freeze=0, compile=False)
-    with _threads(threads), seeded(0):
+    with torch_threads(threads), seeded(0):
         training = Training(plain, recipe.batch, 0, default_device())
         faces = torch.randint(0, 256, (recipe.batch, 48, 48), dtype=torch.uint8, device=training.device)
         labels = torch.arange(recipe.batch, device=training.device) % 7
@@ -129,19 +128,6 @@ def measure(recipe: Recipe, threads: int) -> float:
             training.advance(faces, labels)
             done += recipe.batch
         return done / (time.perf_counter() - started)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch computes with so many threads inside and as before after."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _multiply_adds(network: str, size: int, options: dict[str, Any]) -> int:

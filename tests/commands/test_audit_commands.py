@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.audit.results import Audit, latest_audit, list_audits, need_audit
+from fer_core.audit.results import Audit, AuditSettings, latest_audit, list_audits, need_audit, preset
 from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.dataset.version import as_imported, store_version
 from fer_core.jobs import store
@@ -155,3 +155,12 @@ def test_a_background_audit_is_queued_with_all_that_was_asked(call, demo: Datase
     code, _, err = call("audit", "demo", "--recipe", "nope", "--background")
     assert code == 1 and "nope" in err  # said now, not by a job later
     assert len(store.list_jobs(workspace)) == 1
+
+
+def test_the_help_says_what_each_strength_means(call) -> None:
+    _, out, _ = call("audit", "--help")
+    words = " ".join(out.split())
+    fast, strong = preset("fast"), preset("strong")
+    for setting in ("folds", "repeats", "size"):
+        assert f"(fast: {getattr(fast, setting)}, strong: {getattr(strong, setting)})" in words
+    assert fast == AuditSettings()

@@ -1,21 +1,10 @@
-"""Waiting on conditions, with a deadline and never for a fixed time."""
+"""Waiting for a job."""
 
-import time
-from collections.abc import Callable
+from waiting import wait_until
 
 from fer_core.jobs import store
 from fer_core.jobs.store import Job
 from fer_core.workspace import Workspace
-
-DEADLINE = 240.0
-
-
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    """Return as soon as `condition` holds; fail when it does not within the deadline."""
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE:.0f} s in vain for: {what}"
-        time.sleep(0.02)
 
 
 def wait_for(workspace: Workspace, job: Job, *states: str) -> Job:

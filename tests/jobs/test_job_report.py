@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from jobs_waiting import wait_until
+from waiting import wait_until
 
 from fer_core.errors import Cancelled
 from fer_core.jobs import store

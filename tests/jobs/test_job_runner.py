@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from jobs_trial import PROGRAM
-from jobs_waiting import wait_for, wait_for_stage, wait_until
+from jobs_waiting import wait_for, wait_for_stage
+from waiting import wait_until
 
 from fer_core.errors import NotFound, UsageError
 from fer_core.jobs import runner, store

@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import jobs_waiting
 import pytest
-from jobs_waiting import wait_for, wait_until
+import waiting
+from jobs_waiting import wait_for
+from waiting import wait_until
 
 from fer_core.dataset.store import Dataset
 from fer_core.jobs import runner, store
@@ -26,7 +27,7 @@ CHUNKS = range(20)  # of five each
 @pytest.fixture
 def training(yard: Workspace, demo: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     """A training without end on the small demo, with short epochs."""
-    monkeypatch.setattr(jobs_waiting, "DEADLINE", 300.0)  # each start loads torch, beside other work
+    monkeypatch.setattr(waiting, "DEADLINE", 300.0)  # each start loads torch, beside other work
     recipe = tmp_path / "long.toml"
     recipe.write_text('epochs = 1000\nbatch = 32\nsize = 16\nlearning_rate = 0.001\nprecision = "float32"\n')
     call = ["train", demo.name, "--run", "long", "--recipe", str(recipe), "--threads", "1"]

@@ -108,7 +108,7 @@ def test_the_small_resnet_keeps_its_budget(tmp_path: Path) -> None:
         assert cost.parameters <= 1_500_000
         assert cost.multiply_adds <= 100_000_000
     save_model(
-        tmp_path / "m.safetensors", build_network("resnet-s", 48), ModelSpec("resnet-s", InputSpec(48)), half=True
+        tmp_path / "m.safetensors", build_network("resnet-s", 48), ModelSpec("resnet-s", InputSpec(48)), form="float16"
     )
     assert (tmp_path / "m.safetensors").stat().st_size <= 3_200_000
 

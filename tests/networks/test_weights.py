@@ -1,4 +1,4 @@
-"""Weights on disk: whole, known, half the size on request, and never executed."""
+"""Weights on disk: whole, known, smaller on request, and never executed."""
 
 import json
 import struct
@@ -13,6 +13,7 @@ from fer_core.emotions import NAMES
 from fer_core.errors import InputRefused, NotFound, StoreError
 from fer_core.evaluation.inference import predict_probabilities
 from fer_core.networks.inputs import InputSpec
+from fer_core.networks.packing import Form, packed, unpacked
 from fer_core.networks.registry import build_network
 from fer_core.networks.weights import Model, ModelSpec, load_model, save_model
 
@@ -42,16 +43,27 @@ def test_a_model_comes_back_with_its_input_size_normalisation_and_classes(tmp_pa
     np.testing.assert_allclose(predict_probabilities(loaded, faces), expected, atol=1e-5)
 
 
-def test_half_precision_halves_the_file_and_agrees_with_full(tmp_path: Path, module, faces) -> None:
+@pytest.mark.parametrize(("form", "share", "apart"), [("float16", 0.51, 2e-3), ("int8", 0.26, 5e-2)])
+def test_packed_weights_take_less_room_and_agree_with_full(
+    tmp_path: Path, module, faces, form: Form, share: float, apart: float
+) -> None:
     save_model(tmp_path / "full.safetensors", module, SPEC)
-    save_model(tmp_path / "half.safetensors", module, SPEC, half=True)
-    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("full", "half")]
-    assert sizes[1] < 0.51 * sizes[0]
-    half, full = (load_model(tmp_path / f"{name}.safetensors") for name in ("half", "full"))
-    assert {parameter.dtype for parameter in half.module.parameters()} == {torch.float32}
-    got, expected = predict_probabilities(half, faces), predict_probabilities(full, faces)
-    np.testing.assert_allclose(got, expected, atol=2e-3)
+    save_model(tmp_path / "small.safetensors", module, SPEC, form)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("full", "small")]
+    assert sizes[1] < share * sizes[0]
+    small, full = (load_model(tmp_path / f"{name}.safetensors") for name in ("small", "full"))
+    assert {parameter.dtype for parameter in small.module.parameters()} == {torch.float32}
+    got, expected = predict_probabilities(small, faces), predict_probabilities(full, faces)
+    np.testing.assert_allclose(got, expected, atol=apart)
     assert (got.argmax(1) == expected.argmax(1)).mean() >= 0.98
+
+
+def test_bytes_are_off_by_half_a_step_of_their_own_output_at_most() -> None:
+    weights = torch.tensor([[1.0, -127.0, 0.4], [0.0, 0.0, 0.0], [0.0127, -0.0063, 0.001]])
+    found = unpacked(packed({"weight": weights, "bias": torch.tensor([3.0]), "count": torch.tensor(7)}, "int8"))
+    assert found["weight"].tolist()[:2] == [[1.0, -127.0, 0.0], [0.0, 0.0, 0.0]]  # steps of 1, and none
+    torch.testing.assert_close(found["weight"][2], weights[2], rtol=0, atol=0.5 * 0.0127 / 127)
+    assert (found["bias"].tolist(), found["count"].item(), found["count"].dtype) == ([3.0], 7, torch.int64)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -4,17 +4,16 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from verdicts import verdict
 
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import ANSWERS, FERPLUS, VoteTable, open_votes, store_votes
 from fer_core.emotions import NAMES
 from fer_core.review.events.log import VerdictLog
-from fer_core.review.events.verdict import Verdict
 from fer_core.review.judgement.consensus import STATES, consensus
 from fer_core.workspace import Workspace
 
@@ -43,22 +42,6 @@ def page(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
         return app
 
     return run
-
-
-def answer(demo: Dataset, row: int, said: str, who: str = "Ada", **changes: object) -> Verdict:
-    fields: dict[str, object] = {
-        "id": str(uuid4()),
-        "kind": "answer",
-        "dataset": demo.name,
-        "dataset_hash": demo.hash,
-        "row": row,
-        "content": demo.table["content"].iat[row],
-        "annotator": who,
-        "round": 1,
-        "answer": said,
-        "time": "2026-07-01T10:00:00+00:00",
-    }
-    return Verdict(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def single(demo: Dataset) -> np.ndarray:
@@ -94,8 +77,8 @@ def test_a_case_shows_everything_that_was_said(page, demo: Dataset, log: Verdict
     log.record(
         demo,
         [
-            answer(demo, row, "sad", comment=comment, active_ms=2300),
-            answer(demo, row, "keep", "Bob", seen="revealed", time="2026-07-02T08:30:00+00:00"),
+            verdict(demo, row, "sad", comment=comment, active_ms=2300),
+            verdict(demo, row, "keep", "Bob", seen="revealed", time="2026-07-02T08:30:00+00:00"),
         ],
     )
     store_votes(demo, table(demo, {row: {"sad": 5, "fear": 4, "unknown": 1}}))
@@ -114,7 +97,7 @@ def test_copies_in_conflict_are_what_one_sees_first(page, workspace: Workspace, 
     conflict = {int(row) for row in groups if len(set(labels[groups == row].tolist())) > 1}
     assert conflict  # the demo plants some
     row = int(single(demo)[0])
-    log.record(demo, [answer(demo, row, "sad"), answer(demo, row, "fear", "Bob")])
+    log.record(demo, [verdict(demo, row, "sad"), verdict(demo, row, "fear", "Bob")])
     app = page()
     assert app.session_state["docket"] == "conflicts"
     assert "given as different classes" in words(app)
@@ -127,10 +110,10 @@ def test_copies_in_conflict_are_what_one_sees_first(page, workspace: Workspace, 
 
 def test_one_click_decides_and_somebody_who_was_faster_is_named(page, demo: Dataset, log: VerdictLog) -> None:
     row = int(single(demo)[0])
-    votes = [answer(demo, row, "sad"), answer(demo, row, "fear", "Bob")]
+    votes = [verdict(demo, row, "sad"), verdict(demo, row, "fear", "Bob")]
     log.record(demo, votes)
     app = page(docket="Disputed")
-    log.record(demo, [answer(demo, row, "happy", "Cy", queue="adjudication", based_on=votes[1].id)])
+    log.record(demo, [verdict(demo, row, "happy", "Cy", queue="adjudication", based_on=votes[1].id)])
     app.pills(key=f"decide-{row}-{votes[1].id}").select("sad").run()
     assert "Cy has decided this face in the meantime" in app.warning[0].value
     assert consensus(demo, log.verdicts(demo)).label[row] == NAMES.index("happy")
@@ -139,7 +122,7 @@ def test_one_click_decides_and_somebody_who_was_faster_is_named(page, demo: Data
 
 def test_a_decision_is_found_again_and_can_be_replaced(page, demo: Dataset, log: VerdictLog) -> None:
     row = int(single(demo)[0])
-    first = answer(demo, row, "happy", "Cy", queue="adjudication")
+    first = verdict(demo, row, "happy", "Cy", queue="adjudication")
     log.record(demo, [first])
     app = page(docket="Decided")
     assert "Decided before: happy" in words(app)
@@ -151,7 +134,7 @@ def test_a_decision_is_found_again_and_can_be_replaced(page, demo: Dataset, log:
 
 def test_a_long_docket_has_pages(page, demo: Dataset, log: VerdictLog) -> None:
     rows = single(demo)[:9].tolist()
-    log.record(demo, [answer(demo, row, said, who) for row in rows for said, who in (("sad", "Ada"), ("fear", "Bob"))])
+    log.record(demo, [verdict(demo, row, said, who) for row in rows for said, who in (("sad", "Ada"), ("fear", "Bob"))])
     app = page(docket="Disputed")
     assert len(app.pills) == 6
     app.number_input(key="disputed_page").set_value(2).run()
@@ -163,9 +146,9 @@ def test_people_are_compared_on_gold_with_each_other_and_by_pace(page, demo: Dat
     said = []
     for place, row in enumerate(rows):
         said += [
-            answer(demo, row, "sad", "Ada", active_ms=1500),
-            answer(demo, row, "sad", "Bob", active_ms=3000),
-            answer(demo, row, "sad" if place % 2 else "fear", "<i>Cy</i>"),
+            verdict(demo, row, "sad", "Ada", active_ms=1500),
+            verdict(demo, row, "sad", "Bob", active_ms=3000),
+            verdict(demo, row, "sad" if place % 2 else "fear", "<i>Cy</i>"),
         ]
     log.record(demo, said)
     store_votes(demo, table(demo, {row: {"sad": 10} for row in rows[:10]}))
@@ -183,9 +166,9 @@ def test_people_are_compared_on_gold_with_each_other_and_by_pace(page, demo: Dat
 
 def test_a_tie_is_no_majority(page, demo: Dataset, log: VerdictLog) -> None:
     rows = single(demo)[:8].tolist()
-    log.record(demo, [answer(demo, row, "sad", who) for row in rows[:6] for who in ("Ada", "Bob")])
+    log.record(demo, [verdict(demo, row, "sad", who) for row in rows[:6] for who in ("Ada", "Bob")])
     log.record(
-        demo, [answer(demo, row, said, who) for row in rows[6:] for said, who in (("sad", "Ada"), ("fear", "Bob"))]
+        demo, [verdict(demo, row, said, who) for row in rows[6:] for said, who in (("sad", "Ada"), ("fear", "Bob"))]
     )
     assert "8 pictures with two or more answers" in words(app := page(show="People"))
     assert "majority and Dawid-Skene for 75%; the majority is tied on 2" in words(app)

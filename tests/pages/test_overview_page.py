@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from drawn_films import drawn_face, scene, write_film
 from made_runs import make_run
 from streamlit.testing.v1 import AppTest
+from verdicts import verdict
 
 from fer_core.audit.results import AuditSettings
 from fer_core.audit.stages import run_audit
@@ -22,7 +22,6 @@ from fer_core.emotions import NAMES
 from fer_core.imaging.clips import Guesser
 from fer_core.prediction import guessing
 from fer_core.review.events.log import VerdictLog
-from fer_core.review.events.verdict import Verdict
 from fer_core.review.policy import Policy, cut_version
 from fer_core.review.queues.kinds import RANDOM
 from fer_core.review.queues.stream import random_stream
@@ -157,7 +156,7 @@ def test_answers_lead_to_the_cut_and_the_cut_to_a_training_on_it(
 ) -> None:
     log = VerdictLog(workspace.labels_db)
     given = [NAMES[label] for label in audited.labels[:ENOUGH]]
-    log.record(audited, [answered(audited, row, given[row]) for row in range(ENOUGH)])
+    log.record(audited, [verdict(audited, row, given[row]) for row in range(ENOUGH)])
     app = opened()
     assert app.button(key="next_step").label == "Cut a version"
     app.button(key="next_step").click().run()
@@ -180,7 +179,7 @@ def test_answers_lead_to_the_cut_and_the_cut_to_a_training_on_it(
 def test_a_few_random_faces_are_no_headline(opened, demo: Dataset, workspace: Workspace) -> None:
     log = VerdictLog(workspace.labels_db)
     wrong = {row: NAMES[(demo.labels[row] + 1) % len(NAMES)] for row in random_stream(demo)[:RANDOM_ENOUGH].tolist()}
-    first, *others = (answered(demo, row, said, queue=RANDOM) for row, said in wrong.items())
+    first, *others = (verdict(demo, row, said, queue=RANDOM) for row, said in wrong.items())
     log.record(demo, [first])
     app = opened()
     assert headline(app) == "–"
@@ -191,20 +190,3 @@ def test_a_few_random_faces_are_no_headline(opened, demo: Dataset, workspace: Wo
 
 def headline(app: AppTest) -> str:
     return next(metric.value for metric in app.metric if metric.label == "Wrong labels, estimated")
-
-
-def answered(dataset: Dataset, row: int, said: str, **changes: object) -> Verdict:
-    """Ada's blind answer."""
-    fields: dict[str, object] = {
-        "id": str(uuid4()),
-        "kind": "answer",
-        "dataset": dataset.name,
-        "dataset_hash": dataset.hash,
-        "row": row,
-        "content": dataset.table["content"].iat[row],
-        "annotator": "Ada",
-        "round": 1,
-        "answer": said,
-        "time": "2026-07-01T10:00:00+00:00",
-    }
-    return Verdict(**{**fields, **changes})  # type: ignore[arg-type]

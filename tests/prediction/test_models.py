@@ -12,7 +12,7 @@ from fer_core.prediction.models import choose, choose_all, list_choices
 def shipped(tmp_path, shallow):
     """A folder with two models in it."""
     for name in ("beta48", "alpha48"):
-        save_model(tmp_path / "models" / f"{name}.safetensors", shallow.model.module, shallow.model.spec, half=True)
+        save_model(tmp_path / "models" / f"{name}.safetensors", shallow.model.module, shallow.model.spec, "float16")
     return tmp_path / "models"
 
 

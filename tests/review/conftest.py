@@ -1,10 +1,10 @@
 """A small data set whose copies, conflicts and leaks are known, and a maker of verdicts."""
 
 from collections.abc import Callable
-from uuid import uuid4
 
 import numpy as np
 import pytest
+from verdicts import verdict
 
 from fer_core.dataset.store import Dataset, Images, create_dataset
 from fer_core.review.events.log import VerdictLog
@@ -35,18 +35,6 @@ def say(dataset: Dataset) -> Callable[..., Verdict]:
     """`say(row, answer, annotator, **other fields)` makes a verdict on a row of the small data set."""
 
     def make(row: int, answer: str = "", annotator: str = "ada", **changes: object) -> Verdict:
-        fields: dict[str, object] = {
-            "id": str(uuid4()),
-            "kind": "answer",
-            "dataset": dataset.name,
-            "dataset_hash": dataset.hash,
-            "row": row,
-            "content": dataset.table["content"].iat[row],
-            "annotator": annotator,
-            "round": 1,
-            "answer": answer,
-            "time": "2026-07-01T10:00:00+00:00",
-        }
-        return Verdict(**{**fields, **changes})
+        return verdict(dataset, row, answer, annotator, **changes)
 
     return make

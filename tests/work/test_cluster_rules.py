@@ -3,6 +3,7 @@
 import ast
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,9 +14,10 @@ from fer_core.errors import FerretError, UsageError
 from fer_core.keeping import installation
 from fer_core.keeping.findings import BAD, GOOD
 from fer_core.keeping.installation import check_cluster
+from fer_core.prediction.album import Photo, Wish, answer_on_cluster
 from fer_core.progress import silent
 from fer_core.work.address import cluster_address
-from fer_core.work.connection import Share, fair_share, room
+from fer_core.work.connection import Share, connected, fair_share, refuse_too_small, room
 from fer_core.work.shared import Marks, marked, refuse_unseen
 from fer_core.work.tasks import run_tasks
 from fer_core.workspace import REPOSITORY, Workspace
@@ -91,6 +93,7 @@ def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ([(3, 0), (3, 0)], 4, Share(1, 0)),  # with two cores each only two would run
         ([(16, 2), (64, 0)], 4, Share(8, 1)),  # two cards: two at once
         ([(0, 0), (2, 0)], 9, Share(1, 0)),
+        ([(0, 1), (4, 0)], 2, Share(2, 0)),  # a card that no core serves
     ],
 )
 def test_tasks_share_the_cores_so_that_as_many_as_possible_run(nodes, tasks: int, share: Share) -> None:
@@ -106,6 +109,34 @@ def test_room() -> None:
 def test_a_cluster_without_cores() -> None:
     with pytest.raises(FerretError, match="No node of the cluster has a core"):
         fair_share([{"CPU": 0.0}, {}], 2)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(Share(8, 0), "8 cores for"), (Share(1, 1), "1 core and a graphics card")]
+)
+def test_tasks_cut_for_a_node_that_is_lost_do_not_wait_for_ever(share: Share, words: str) -> None:
+    both = [{"CPU": 4.0}, {"CPU": 8.0, "GPU": 1.0}]
+    refuse_too_small(both, share)
+    with pytest.raises(FerretError, match=f"No node of the cluster is left with {words}.*run it again to go on"):
+        refuse_too_small(both[:1], share)
+
+
+def test_a_cluster_that_is_lost_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lost(Exception):
+        """What Ray raises."""
+
+    calls: list[str] = []
+    ray = SimpleNamespace(
+        exceptions=SimpleNamespace(RayError=Lost),
+        is_initialized=lambda: False,
+        init=lambda **settings: calls.append("init"),
+        shutdown=lambda: calls.append("shutdown"),
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    words = r"The Ray cluster at auto \(FER_CLUSTER\) failed: The actor died\. What was finished is stored"
+    with pytest.raises(FerretError, match=words), connected("auto"):
+        raise Lost("The actor died.\nIts node is gone.")
+    assert calls == ["init", "shutdown"]
 
 
 def test_a_node_that_does_not_share_the_storage_is_told_so(tmp_path: Path) -> None:
@@ -125,6 +156,35 @@ def test_workers_without_a_cluster_are_wrong_use(demo: Dataset, workspace: Works
     assert main(["train", "demo", "--workers", "2", "--workspace", str(workspace.root)]) == 2
     assert "--workers needs a Ray cluster: set FER_CLUSTER" in capsys.readouterr().err
     assert not workspace.runs.exists()
+
+
+def test_workers_take_the_threads_of_their_nodes(
+    demo: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv("FER_CLUSTER", "127.0.0.1:1")
+    call = ["train", "demo", "--workers", "2", "--threads", "4", "--workspace", str(workspace.root)]
+    assert main(call) == 2
+    assert "--threads and --workers do not go together" in capsys.readouterr().err
+
+
+def test_a_training_that_finds_no_cluster_leaves_no_folder(
+    demo: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed (pip install -r requirements-extras.txt)")
+    monkeypatch.setenv("FER_CLUSTER", "127.0.0.1:1")
+    assert main(["train", "demo", "--workers", "2", "--workspace", str(workspace.root)]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
+    assert not workspace.runs.exists()
+
+
+def test_a_folder_of_maps_that_cannot_be_made(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Wish, "open", lambda wish: None)  # a model takes seconds
+    (tmp_path / "maps").touch()
+    wish = Wish(workspace, method="gradients", out=tmp_path / "maps")
+    with pytest.raises(FerretError, match="maps: cannot be written"):
+        list(answer_on_cluster(wish, [Photo(tmp_path / "a.png", "a")], silent))
 
 
 def test_a_node_with_another_version_is_told_so() -> None:

@@ -4,40 +4,27 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import work_tasks
+from waiting import wait_until
 
-from fer_core.errors import InputRefused
+from fer_core.errors import FerretError, InputRefused
+from fer_core.jobs.process import find_process
 from fer_core.progress import silent
 from fer_core.work.tasks import run_tasks
 from fer_core.workspace import REPOSITORY
-
-DEADLINE = 240.0
-
-
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE:.0f} s in vain for: {what}"
-        time.sleep(0.02)
-
-
-def runs(pid: int) -> bool:
-    """Whether a process of that number is there and no zombie."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_task_in_this_process_fails_as_itself() -> None:
     with pytest.raises(InputRefused, match="line 7"):
         run_tasks([work_tasks.refuse], "reading", 1, 1, silent)
+
+
+def test_a_task_that_fails_without_a_word_has_failed() -> None:
+    with pytest.raises(FerretError):
+        run_tasks([work_tasks.refuse_silently] * 2, "reading", 2, 1, silent)
 
 
 def test_who_is_killed_leaves_no_orphans(tmp_path: Path) -> None:
@@ -53,8 +40,8 @@ def test_who_is_killed_leaves_no_orphans(tmp_path: Path) -> None:
     try:
         wait_until(lambda: all(file.exists() for file in files), "both tasks to run")
         children = [int(file.read_text()) for file in files]
-        assert all(runs(child) for child in children)
+        assert all(find_process(child) for child in children)
     finally:
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-    wait_until(lambda: not any(runs(child) for child in children), "the tasks to end with their parent")
+    wait_until(lambda: not any(find_process(child) for child in children), "the tasks to end with their parent")

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from fer_core.errors import InputRefused
+from fer_core.errors import FerretError, InputRefused
 from fer_core.progress import Report, silent
 from fer_core.work.tasks import run_tasks
 
@@ -22,6 +22,10 @@ def square(number: int, folder: Path, report: Report) -> None:
 
 def refuse(report: Report) -> None:
     raise InputRefused("faces.csv: line 7 is broken. Mend it.")
+
+
+def refuse_silently(report: Report) -> None:
+    raise FerretError
 
 
 def fail(report: Report) -> None:

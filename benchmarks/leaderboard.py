@@ -79,6 +79,7 @@ ROWS = {
     "vgg16-paper": Row("paper-vgg16", "Nurmakhan, Mukhametsharip and Khamitova"),
     "resnet": Row("best", "ours", "crops"),
     "resnet-s": Row("best", "ours", "crops", changes={"network": "resnet-s"}),
+    "resnet-s-compact": Row("compact", "ours", quick=True),
     **{
         f"shallow-224-{version or 'original'}-{resize}": _shallow_224(version, resize)
         for version in ("", *VERSIONS)

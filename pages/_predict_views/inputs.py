@@ -30,19 +30,24 @@ def use_sample(wanted: bool) -> None:
 
 
 def chosen_source() -> str:
-    """Where faces come from, one of SOURCES. It stands in the URL, with its icon."""
-    return str(
-        st.segmented_control(
+    """Where faces come from, one of SOURCES. Others than files stand in the URL, which opens on them."""
+    asked = st.query_params.get("source", FILES)
+    st.session_state.setdefault("predict_source", asked if asked in SOURCES else FILES)
+    source = str(
+        st.segmented_control(  # not bound to the URL, where its label would stand with the icon
             "Where faces come from",
             list(SOURCES),
-            default=FILES,
             required=True,
             format_func=lambda source: f"{SOURCES[source]} {source}",
             key="predict_source",
-            bind="query-params",
             label_visibility="collapsed",
         )
     )
+    if source == FILES:
+        st.query_params.pop("source", None)
+    else:
+        st.query_params["source"] = source
+    return source
 
 
 def chosen_photos(source: str) -> list[Photo]:

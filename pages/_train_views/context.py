@@ -18,7 +18,7 @@ from pages._train_views.options import HIDDEN
 if TYPE_CHECKING:  # scikit-learn takes a second that the first paint need not wait
     from fer_core.evaluation.protocol import Protocol
 
-FIRST = ("quick", "thorough", "best")  # recipes to begin with, in this order
+FIRST = ("quick", "thorough", "compact", "best")  # recipes to begin with, in this order
 LAST = "audit-"  # recipes that the audit takes; people may, too
 
 

@@ -303,8 +303,20 @@ def test_moving_pictures_have_their_places_on_the_same_page(page):
         assert not page.exception
         assert any(words in caption.value for caption in page.caption)
         assert page.selectbox(key="model").value == "trial"
+        assert page.query_params["source"] == source
     page.segmented_control(key="predict_source").set_value("Photos").run()
     assert not page.exception
+    assert "source" not in page.query_params
+
+
+@pytest.mark.parametrize(("source", "opened"), [("Video", "Video"), ("elsewhere", "Photos")])
+def test_the_address_says_where_faces_come_from(asked, monkeypatch, source, opened):
+    monkeypatch.setenv("FERRET_WORKSPACE", str(asked.root))
+    at = AppTest.from_file(str(SHELL), default_timeout=120).run().switch_page("predict.py")
+    at.query_params["source"] = source
+    at.run()
+    assert not at.exception
+    assert at.segmented_control(key="predict_source").value == opened
 
 
 @pytest.mark.slow

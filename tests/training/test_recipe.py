@@ -13,7 +13,7 @@ from fer_core.training.recipe import load_recipe, parse_recipe, shipped_recipes
 def test_every_shipped_recipe_loads_and_says_where_it_comes_from() -> None:
     papers = {f"paper-{name}" for name in ("shallow", "littlevgg", "modified", "vggnet", "vgg16", "covpool")}
     tuned = {"tuned-littlevgg", "tuned-modified", "tuned-covpool"}
-    assert papers | tuned | {"quick", "thorough", "best"} <= set(shipped_recipes())
+    assert papers | tuned | {"quick", "thorough", "compact", "best"} <= set(shipped_recipes())
     for name in shipped_recipes():
         recipe = load_recipe(name)
         inspect.signature(find_network(recipe.network).build).bind(recipe.size, **recipe.options)

@@ -15,5 +15,5 @@ class Strength:
 
 STRENGTHS = {
     "fast": Strength(size=44, folds=4, repeats=1, views=1),  # minutes on two cores
-    "strong": Strength(size=48, folds=5, repeats=3, views=5),  # whole pictures; four times as long
+    "strong": Strength(size=48, folds=5, repeats=3, views=5),  # whole pictures; five times as long
 }

@@ -23,7 +23,7 @@ def register(commands: Commands) -> None:
         "--strength",
         choices=STRENGTHS,
         default="fast",
-        help="fast: minutes on two cores; strong: every picture judged by more networks, in four times as long",
+        help="fast: minutes on two cores; strong: every picture judged by more networks, in five times as long",
     )
     parser.add_argument("--folds", type=int, help=f"networks trained, each blind to its share ({_usual('folds')})")
     parser.add_argument("--repeats", type=int, help=f"how often all folds are gone through ({_usual('repeats')})")

@@ -6,7 +6,7 @@ Takes the finished audits of that strength with its own settings (run several: `
 error has at least eight of ten votes for one answer other than the given label. "suspicion" is computed for each image
 by a regression that was fitted to the votes of others only (five folds by duplicate group); "as shipped" is fitted to
 these very votes and flatters itself. cleanlab's scores come from its own code. Printed are mean and standard deviation
-over the audits.
+(n - 1) over the audits.
 """
 
 import argparse
@@ -61,7 +61,8 @@ def main() -> None:
             lines.setdefault(name, []).append(ranking_figures(values, wrong, labels))
     for name, figures in lines.items():
         table = pd.DataFrame(figures)
-        cells = "  ".join(f"{column} {table[column].mean():.3f}±{table[column].std(ddof=0):.3f}" for column in table)
+        spread = {column: f"±{table[column].std():.3f}" if len(table) > 1 else "" for column in table}
+        cells = "  ".join(f"{column} {table[column].mean():.3f}{spread[column]}" for column in table)
         print(f"{name:<24}{cells}")
 
 

@@ -18,7 +18,7 @@ from fer_core.dataset.store import TRAINING
 from fer_core.dataset.version import DatasetVersion
 from fer_core.emotions import CLASSES
 from fer_core.errors import InputRefused
-from fer_core.evaluation.protocol import grouped_folds
+from fer_core.evaluation.folds import grouped_folds
 from fer_core.progress import Report, silent
 from fer_core.work.tasks import run_tasks
 

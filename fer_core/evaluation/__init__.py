@@ -1,6 +1,7 @@
 """Functions on arrays: which rows count, what a network says about them, how good that is, which run is better.
 
-protocol      splits, clean subsets, hold-outs and folds by duplicate group
+protocol      splits, clean subsets and hold-outs by duplicate group
+folds         balanced by class, all copies of an image in one
 vote_test     the part of Training that nobody trains on, scored by annotators' votes
 inference     probabilities of a model for images
 testtime      the same as the mean over several views of each image; modes: its kinds by name

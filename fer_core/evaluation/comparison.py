@@ -44,15 +44,22 @@ class Comparison:
     @property
     def p_exact(self) -> float:
         """McNemar's exact two-sided test: the binomial of the discordant images at one half."""
-        fewer, many = sorted((self.a_only, self.b_only))
-        return min(1.0, 2 * _at_most(fewer, fewer + many))
+        return min(1.0, 2 * self._tail[0])
 
     @property
     def p(self) -> float:
         """The mid-p variant (Fagerland, Lydersen and Laake 2013): the exact test without its conservatism."""
+        at_most, just = self._tail
+        return min(1.0, 2 * at_most - just)
+
+    @property
+    def _tail(self) -> tuple[float, float]:
+        """P(X <= k) and P(X = k) of Binomial(discordant images, 1/2), k being the lesser of `a_only` and `b_only`."""
         fewer, many = sorted((self.a_only, self.b_only))
         count = fewer + many
-        return 2 * _at_most(fewer, count) - math.comb(count, fewer) / 2**count
+        below = np.arange(fewer)  # from k to k + 1 the chance grows by (count - k) / (k + 1)
+        logs = np.cumsum(np.concatenate([[-count * math.log(2)], np.log((count - below) / (below + 1))]))
+        return float(np.exp(logs).sum()), float(np.exp(logs[-1]))
 
     def sentence(self, a: str, b: str, on: str) -> str:
         """Such as "B is better than A by 1.4 points (0.3 to 2.5), p = .01, on PrivateTest, given labels"."""
@@ -166,11 +173,6 @@ def _verdict(a: str, b: str, difference: float, interval: tuple[float, float], c
         f"No clear difference between {a} and {b}: {b} is {points:+.1f} points from {a} "
         f"({low:.1f} to {high:.1f}), {figures}."
     )
-
-
-def _at_most(hits: int, count: int) -> float:
-    """P(X <= hits) for X of Binomial(count, 1/2), in whole numbers until the last division."""
-    return sum(math.comb(count, k) for k in range(hits + 1)) / 2**count
 
 
 def _p_text(p: float) -> str:

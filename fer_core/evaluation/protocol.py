@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from fer_core.dataset.store import PRIVATE_TEST, PUBLIC_TEST, SPLITS, TRAINING, Dataset
 from fer_core.dataset.votes import open_votes
 from fer_core.errors import InputRefused
+from fer_core.evaluation.folds import grouped_folds
 from fer_core.evaluation.vote_test import NAME, VoteTest, vote_test
 
 HOLD_OUT_SEED = 2013  # of the data set, not of the run: runs with other seeds are scored on the same rows
@@ -138,21 +138,6 @@ def _hold_outs(dataset: Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:
         )
     folds = grouped_folds(dataset.labels[rows], groups, HOLD_OUT_PARTS, HOLD_OUT_SEED)
     return (rows[folds == part] for part in range(HOLD_OUT_PARTS))
-
-
-def grouped_folds(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """The fold of each image, int64 (N,), 0 to folds - 1: balanced by class, copies of an image share one.
-
-    labels: int (N,); groups: int (N,), equal for exact copies.
-    """
-    # scikit-learn warns about classes with fewer images than folds: they go with the largest.
-    counts = np.bincount(labels)
-    strata = np.where(counts[labels] < folds, counts.argmax(), labels)
-    found = np.zeros(len(labels), np.int64)
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for fold, (_, held_out) in enumerate(splitter.split(strata, strata, groups)):
-        found[held_out] = fold
-    return found
 
 
 def clean(rows: np.ndarray, others: np.ndarray, groups: np.ndarray) -> np.ndarray:

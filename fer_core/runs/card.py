@@ -66,10 +66,10 @@ def model_card(run: Run) -> str:
         f"`{document['recipe']['name']}`, epoch {document['best']['epoch']} of {document['recipe']['epochs']} chosen, "
         f"seed {document['seed']}, {document['wall_s'] / 60:.0f} minutes on {_machine(document)}.",
         f"## How good it is, against the {protocol.get('labels', 'given')} labels where nothing else is said",
-        _figures_table(report),
+        figures_table(report),
         f"Per class on {protocol['test']['name']}:",
-        _class_table(report["test"]["whole"]),
-        "In brackets: 95 % intervals (Wilson for shares, bootstrap for F1 and the calibration error).",
+        class_table(report["test"]["whole"]),
+        "In brackets: 95 % intervals (Wilson for shares, bootstrap for macro-F1 and the calibration error).",
         "## Weak spots",
         "\n".join(f"- {sentence}" for sentence in weak_spots(report["test"]["whole"])),
         "- It always answers, also for what is no face, and answers pictures that are framed otherwise than those it "
@@ -84,7 +84,8 @@ def _machine(document: dict[str, Any]) -> str:
     return f"{machine['device']}{f' ({cpu})' if cpu and machine['device'] == 'cpu' else ''}, {machine['precision']}"
 
 
-def _figures_table(report: dict[str, Any]) -> str:
+def figures_table(report: dict[str, Any]) -> str:
+    """Headline figures with their intervals by split, whole and clean, of a report.json; a Markdown table."""
     lines = ["| | images | accuracy | macro-F1 | calibration error |", "|---|---|---|---|---|"]
     for role in ("test", "val", "votetest"):
         for subset in SUBSETS if role in report else ():
@@ -96,7 +97,8 @@ def _figures_table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _class_table(figures: dict[str, Any]) -> str:
+def class_table(figures: dict[str, Any]) -> str:
+    """Precision, recall and F1 of each class with their intervals, of `score`; a Markdown table."""
     lines = ["| class | precision | recall | F1 | images |", "|---|---|---|---|---|"]
     for name in NAMES:
         values, ranges = figures["per_class"][name], figures["intervals"]["per_class"][name]

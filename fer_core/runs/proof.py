@@ -170,22 +170,22 @@ def _test(
 
 
 def _conclusion(names: Sequence[str], tests: list[dict[str, Any]]) -> str:
-    """One sentence: macro-F1 by votes where there are votes, else by given labels."""
+    """What came out: macro-F1 by votes where there are votes, else by given labels. One seed each proves nothing."""
     test = tests[-1]
     found = test["figures"]["macro-F1"]
     low, high = (100 * bound for bound in found["interval"])
     points = 100 * found["difference"]
-    seeds = (
-        f"{found['a_seeds']} seeds" if found["a_seeds"] > 1 else "one seed, which does not show how far seeds differ"
-    )
+    several = found["a_seeds"] > 1 and found["b_seeds"] > 1
+    seeds = f"{found['a_seeds']} seeds" if several else "one seed, which does not show how far seeds differ"
     about = (
-        f"macro-F1 on {test['on']} ({test['n']:,} images, {seeds}): {points:+.1f} points ({low:+.1f} to {high:+.1f})"
+        f"Macro-F1 on {test['on']} ({test['n']:,} images, {seeds}): {points:+.1f} points ({low:+.1f} to {high:+.1f})."
     )
+    change = f"on {names[1]} instead of {names[0]}"
     if low > 0:
-        return f"Training on {names[1]} instead of {names[0]} helped. {about[0].upper()}{about[1:]}."
+        return f"Training {change} {'helped' if several else 'did better this once'}. {about}"
     if high < 0:
-        return f"Training on {names[1]} instead of {names[0]} did harm. {about[0].upper()}{about[1:]}."
-    return f"Whether training on {names[1]} instead of {names[0]} helped is not clear. {about[0].upper()}{about[1:]}."
+        return f"Training {change} {'did harm' if several else 'did worse this once'}. {about}"
+    return f"Whether training {change} helped is not clear. {about}"
 
 
 def _shares(called: np.ndarray, truth: np.ndarray) -> list[float]:

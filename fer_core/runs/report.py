@@ -26,7 +26,7 @@ from fer_core.runs.card import LEAKY, PURPOSE, SYNTHETIC, WARNING, weak_spots
 from fer_core.runs.curves import read_curves
 from fer_core.runs.notes import read_notes
 from fer_core.runs.results import changed_sides, comparison, confusion_difference, evaluation, subset_predictions
-from fer_core.runs.run import GIVEN, VOTES, Run, probabilities
+from fer_core.runs.run import GIVEN, VOTES, Run, probabilities, protocol_sentences
 from fer_core.workspace import Workspace
 
 KEEP_IT_HERE = (
@@ -73,7 +73,7 @@ class Asked:
 
 
 def html_report(workspace: Workspace, runs: Sequence[Run], asked: Asked, images: np.ndarray | None = None) -> str:
-    """The report on one to six runs of one protocol, a whole HTML document.
+    """The report on one to six runs, a whole HTML document; it says so where they are under unlike protocols.
 
     `images`: uint8 (N, 48, 48) of the data set, needed where faces are asked for. Raises what `comparison` raises for
     runs that cannot be compared.
@@ -101,11 +101,13 @@ def html_report(workspace: Workspace, runs: Sequence[Run], asked: Asked, images:
             (KEEP_IT_HERE, asked.faces),
         ) if holds
     ]  # fmt: skip
+    if compared is not None and compared["protocols"]:
+        warnings.append(compared["protocols"])
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">{escape(runs[0].dataset)}, on {escape(on)}, against the {by} labels</p>',
         *[f'<p class="warning">{_bold(text)}</p>' for text in warnings],
-        f"<p>{escape(first['protocol']['sentence'])}</p>",
+        *[f"<p>{escape(sentence)}</p>" for sentence in protocol_sentences(lettered)],
         _runs_table(lettered, documents),
     ]
     if compared is not None:

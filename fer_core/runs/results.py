@@ -204,9 +204,9 @@ def seed_comparison(
         raise UsageError("Both groups are the same runs: name one run of each of two groups.")
     check_members([*a, *b])
     tables = [subset_predictions(workspace, run, role, subset, labels=labels) for run in (*a, *b)]
-    rows, truth = tables[0]["row"].to_numpy(), tables[0]["label"].to_numpy()
-    if any(not np.array_equal(table["row"], rows) for table in tables):
-        raise InputRefused("These runs were scored on different images: a paired test needs the same ones.")
+    truth = tables[0]["label"].to_numpy()
+    if any(not np.array_equal(table[["row", "label"]], tables[0][["row", "label"]]) for table in tables):
+        raise InputRefused("These runs were scored on different images or labels: a paired test needs the same ones.")
     right = np.stack([probabilities(table).argmax(1) == truth for table in tables])
     found = compare_groups(right[: len(a)], right[len(a) :])
     return {

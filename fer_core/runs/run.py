@@ -16,7 +16,7 @@ A page about runs is computed from these files and nothing else.
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +138,19 @@ class Run:
 def probabilities(predictions: pd.DataFrame) -> np.ndarray:
     """float32 (N, 7) of a table of predictions."""
     return predictions[PROBABILITIES].to_numpy(np.float32)
+
+
+def protocol_sentences(runs: Mapping[str, Run]) -> list[str]:
+    """How runs, by letter, were trained and scored: each sentence once, after the letters of those it is true of.
+
+    Runs of one protocol may differ in what they trained on. Without letters where one sentence holds for all.
+    """
+    true_of: dict[str, list[str]] = {}
+    for letter, run in runs.items():
+        true_of.setdefault(run.document["protocol"]["sentence"], []).append(letter)
+    if len(true_of) == 1:
+        return list(true_of)
+    return [f"{', '.join(letters)}: {sentence}" for sentence, letters in true_of.items()]
 
 
 def open_run(workspace: Workspace, run_id: str) -> Run:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fer_core.evaluation.seeds import spread
 from fer_core.runs.notes import LONGEST_NOTE, MOST_TAGS, Notes, read_notes, save_notes
-from fer_core.runs.run import Run
+from fer_core.runs.run import Run, protocol_sentences
 from pages import _runs, _tiles
 from pages._run_views import board
 from pages._runs import Looked
@@ -80,4 +80,5 @@ def tiles(looked: Looked) -> None:
 
 def protocol(looked: Looked) -> None:
     """The protocol in words, under everything."""
-    st.caption(looked.first.document["protocol"]["sentence"])
+    for sentence in protocol_sentences(looked.runs):
+        st.caption(sentence)

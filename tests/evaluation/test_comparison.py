@@ -25,6 +25,12 @@ def test_p_values_are_the_binomials(a_only: int, b_only: int) -> None:
     assert found.p <= found.p_exact
 
 
+def test_a_test_of_a_million_images_does_not_take_minutes() -> None:
+    found = Comparison(1_000_000, 700_000, 702_000, 99_000, 101_000)
+    assert found.p == pytest.approx(2 * binom.cdf(99_000, 200_000, 0.5) - binom.pmf(99_000, 200_000, 0.5), rel=1e-6)
+    assert Comparison(1_000_000, 500_000, 900_000, 0, 400_000).p == 0
+
+
 def test_the_interval_covers_the_true_difference_19_times_of_20() -> None:
     rng = np.random.default_rng(0)
     cells = rng.multinomial(400, [0.5, 0.12, 0.08, 0.3], size=2000)  # both, A only, B only, neither

@@ -99,7 +99,52 @@ def test_the_bootstrap_of_macro_f1_is_that_of_resampling_images() -> None:
 def test_nothing_scored_gives_zeros_and_no_warning() -> None:
     found = score(np.zeros((0, 7)), np.zeros(0, int))
     assert (found["n"], found["accuracy"], found["macro_f1"], found["ece"]) == (0, 0, 0, 0)
-    assert found["intervals"]["accuracy"] == [0.0, 1.0]
+    for key in ("accuracy", "macro_f1", "ece"):
+        assert found["intervals"][key] == [0.0, 1.0]
+    assert found["intervals"]["per_class"]["sad"] == {key: [0.0, 1.0] for key in ("precision", "recall", "f1")}
+
+
+def test_the_interval_of_a_rare_class_covers_its_f1() -> None:
+    """Of 300 images 2 % are of a class and half as many are called so; often none or one is found."""
+    rng = np.random.default_rng(0)
+    found, missed, false = 0.006, 0.014, 0.004
+    truth = 2 * found / (2 * found + missed + false)
+    covered = 0
+    for _ in range(60):
+        kind = rng.choice(4, 300, p=[found, missed, false, 1 - found - missed - false])
+        labels, called = np.where(kind < 2, 1, 3), np.where(kind % 2 == 0, 1, 3)
+        low, high = score(np.eye(7)[called], labels)["intervals"]["per_class"]["disgust"]["f1"]
+        covered += low <= truth <= high
+    assert covered >= 55
+
+
+def test_no_class_is_said_to_be_surely_hopeless_or_surely_perfect() -> None:
+    labels = np.array([3] * 50 + [1] * 2)
+    intervals = score(np.eye(7)[np.full(52, 3)], labels)["intervals"]["per_class"]
+    assert intervals["disgust"]["f1"][0] == 0 and intervals["disgust"]["f1"][1] > 0.5
+    perfect = score(np.eye(7)[labels], labels)["intervals"]["per_class"]["disgust"]["f1"]
+    assert perfect[0] < 0.6 and perfect[1] == 1
+
+
+@pytest.mark.parametrize("sharper", [1.0, 1.4])
+def test_the_interval_of_the_calibration_error_covers_the_true_one(sharper: float) -> None:
+    """Labels are drawn by the probabilities: a network that says them is calibrated, a sharper one too sure."""
+    rng = np.random.default_rng(0)
+
+    def drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
+        chances = rng.dirichlet(np.full(7, 0.25), count)
+        labels = (rng.random((count, 1)) > chances.cumsum(1)).sum(1).clip(0, 6)
+        said = chances**sharper
+        return said / said.sum(1, keepdims=True), labels
+
+    truth = expected_calibration_error(*drawn(200_000))
+    covered = 0
+    for _ in range(30):
+        found = score(*drawn(1_000))
+        low, high = found["intervals"]["ece"]
+        assert low <= found["ece"] <= high
+        covered += low <= truth <= high
+    assert covered >= 27
 
 
 def test_top_two_is_scikit_learns_and_never_below_accuracy() -> None:

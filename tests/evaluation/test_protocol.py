@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import StratifiedGroupKFold
 
 from fer_core.dataset.store import PRIVATE_TEST, PUBLIC_TEST, TRAINING, Dataset, Images, create_dataset
 from fer_core.errors import InputRefused
-from fer_core.evaluation.protocol import clean_rows, grouped_folds, make_protocol
+from fer_core.evaluation.folds import grouped_folds
+from fer_core.evaluation.protocol import clean_rows, make_protocol
 from fer_core.workspace import Workspace
 
 
@@ -84,6 +86,19 @@ def test_folds_keep_copies_together_and_classes_balanced() -> None:
         assert shares == pytest.approx(np.full(4, 0.25), abs=0.1)
     assert (folds == grouped_folds(labels, groups, 4, seed=0)).all()
     assert (folds != grouped_folds(labels, groups, 4, seed=1)).any()
+
+
+@pytest.mark.parametrize("folds", [3, 10])
+def test_folds_are_scikit_learns(folds: int) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        labels = rng.choice(7, 500, p=[0.14, 0.02 * seed + 0.1, 0.16, 0.2, 0.1, 0.1, 0.2 - 0.02 * seed])
+        groups = rng.integers(0, 200 * (seed + 1), 500)
+        expected = np.empty(500, np.int64)
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        for fold, (_, held_out) in enumerate(splitter.split(labels, labels, groups)):
+            expected[held_out] = fold
+        assert (grouped_folds(labels, groups, folds, seed) == expected).all()
 
 
 def test_a_class_rarer_than_the_folds_is_divided_without_a_warning() -> None:

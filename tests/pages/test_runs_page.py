@@ -433,7 +433,7 @@ def test_a_proof_is_told_in_its_sentence_and_a_new_one_is_queued(own_runs, monke
     found = proof(own_runs, [open_run(own_runs, "second")], [open_run(own_runs, "first")])
     write_json(own_runs.root / "proofs" / f"{found['id']}.json", found)
     page = run("first")
-    assert " helped. " in found["sentence"]
+    assert " did better this once. " in found["sentence"]
     assert any(found["sentence"] in text.value.replace("\\", "") for text in page.markdown)
     page.button(key="proof_start").click().run()
     (job,) = list_jobs(own_runs)

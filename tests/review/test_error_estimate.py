@@ -247,6 +247,22 @@ def test_what_nobody_answered_blind_is_taken_on_trust(large, truth, tmp_path):
     assert (found.fixed, found.on_trust) == (30, 30)
 
 
+def test_dropping_an_ambiguous_face_on_trust_puts_no_error_right(large, truth, tmp_path):
+    """Much of what nobody answered blind is called ambiguous by people who had seen the label."""
+    log = VerdictLog(tmp_path / "labels.db")
+    stream = random_stream(large)
+    history = told(large, log, answers(large, stream[:300], truth, "random"))
+    doubtful, junk = stream[300:1000], stream[1000:1020]
+    manifest = plan_cut(large, VerdictLog(tmp_path / "none.db"), None, POLICIES["relabel-only"]).manifest
+    kept, reason = np.ones(IMAGES, bool), np.full(IMAGES, "", object)
+    kept[doubtful], reason[doubtful] = False, "ambiguous: 2 of 3 votes"
+    kept[junk], reason[junk] = False, "unusable: 2 of 2 votes"
+    version = DatasetVersion(large, "v1", "", manifest.assign(kept=kept, reason=reason), {})
+    found = estimate_errors(large, history, version)
+    assert (found.version.fixed, found.version.on_trust) == (20, 20)
+    assert found.version.rate.value * kept.sum() == pytest.approx(found.rate.value * IMAGES - 20, rel=0.01)
+
+
 def test_the_estimate_is_the_same_every_time(large, truth, tmp_path):
     log = VerdictLog(tmp_path / "labels.db")
     history = told(large, log, answers(large, random_stream(large)[:200], truth, "random"))

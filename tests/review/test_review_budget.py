@@ -171,11 +171,19 @@ def test_verified_are_fixes_that_two_people_or_a_decision_confirm(dataset, log, 
         say(8, "angry", "ada", queue="random", **minute),
         say(8, "angry", "bob", queue="random", **minute),  # the given label
     ]
-    history = told(dataset, log, said)
-    people = consensus(dataset, log.verdicts(dataset))
     audit = planted_audit(dataset, np.linspace(0.9, 0.1, 12))
-    lines = {line.title: line.spent for line in budget(dataset, history, people, audit).lines}
+
+    def found():
+        history = told(dataset, log, said)
+        people = consensus(dataset, log.verdicts(dataset))
+        return {line.title: line.spent for line in budget(dataset, history, people, audit).lines}
+
+    lines = found()
     spent = lines["Suspects"]
     assert (spent.reviews, spent.minutes, spent.errors, spent.verified) == (4, 2.0, 3, 2)
     assert spent.verified_per_hour == 60
     assert (lines["Random audit"].reviews, lines["Random audit"].verified) == (2, 0)
+    # What came without its time, as from a file, makes an hour no better.
+    said = [say(row, "sad", name, queue="suspects") for row in (9, 10) for name in ("ada", "bob")]
+    spent = found()["Suspects"]
+    assert (spent.reviews, spent.minutes, spent.verified, spent.verified_per_hour) == (8, 2.0, 4, 60)

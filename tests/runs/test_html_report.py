@@ -1,5 +1,6 @@
 """The report as one HTML file."""
 
+import json
 import re
 from html import escape
 
@@ -12,6 +13,7 @@ from fer_core.errors import InputRefused
 from fer_core.runs.notes import Notes, save_notes
 from fer_core.runs.report import Asked, html_report
 from fer_core.runs.results import comparison
+from fer_core.runs.run import open_run
 from fer_core.workspace import Workspace
 
 
@@ -41,6 +43,19 @@ def test_faces_come_only_when_asked_for_and_with_a_warning(workspace: Workspace,
     text = outside_scripts(html_report(workspace, [run], Asked(faces=True), bars.images))
     assert text.count('<img src="data:image/png;base64,') == min(wrong, 60)
     assert "images are not to be passed on" in text.replace("&#x27;", "'")
+
+
+def test_every_run_is_said_to_be_trained_on_what_it_was_and_unlike_protocols_are_named(
+    workspace: Workspace, bars: Dataset
+) -> None:
+    runs = [make_run(workspace, bars, name, seed=seed) for seed, name in enumerate(("whole", "cleaned"))]
+    document = runs[1].document
+    document["protocol"] |= {"sentence": "Trained on 7 images.", "val": {"name": "Some other", "images": 9}}
+    (runs[1].path / "run.json").write_text(json.dumps(document))
+    text = outside_scripts(html_report(workspace, [open_run(workspace, run.id) for run in runs], Asked()))
+    assert escape(f"A: {runs[0].document['protocol']['sentence']}") in text
+    assert "<p>B: Trained on 7 images.</p>" in text
+    assert '<p class="warning">These runs are under unlike protocols: PublicTest' in text
 
 
 def test_a_leaky_run_says_so_and_stands_beside_no_honest_one(workspace: Workspace, bars: Dataset) -> None:

@@ -136,6 +136,21 @@ def test_groups_of_seeds_are_compared_over_images_and_seeds(shared: Workspace) -
         seed_comparison(shared, a, a)
 
 
+def test_seeds_that_were_scored_by_other_labels_are_not_compared(shared: Workspace) -> None:
+    """As where a vote table was replaced between two trainings: the same images, one of them called something else."""
+    a, b = opened(shared, "a-0", "b-0")
+    file = b.path / "predictions.parquet"
+    before = file.read_bytes()
+    table = pd.read_parquet(file)
+    table.loc[table.index[table["split"] == "test"][0], "label"] += 1
+    table.to_parquet(file)
+    try:
+        with pytest.raises(InputRefused, match="different images or labels"):
+            seed_comparison(shared, [a], [b])
+    finally:
+        file.write_bytes(before)
+
+
 def test_the_commands_know_ensembles_views_votes_and_seeds(shared: Workspace, capsys: pytest.CaptureFixture) -> None:
     call = Terminal(shared)
     document = call("evaluate", "a-0", "b-0", "--tta", "flip", "--split", "votetest")

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import ship_model
 from fer_core.dataset.store import Dataset, Images, create_dataset, open_dataset
 from fer_core.dataset.version import as_imported, store_version
 from fer_core.dataset.votes import ANSWERS, VoteTable, store_votes
@@ -114,6 +116,27 @@ def test_evaluate_by_either_label_set(shared: Workspace, runs: tuple[Run, Run]) 
     assert evaluation(shared, after, "test")["n"] == 60
     with pytest.raises(UsageError, match="choose given or votes"):
         evaluation(shared, after, labels="people")
+
+
+def test_what_ships_is_scored_by_both_label_sets_and_a_refused_model_replaces_nothing(
+    shared: Workspace, runs: tuple[Run, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "bars.safetensors"
+    shipped.write_bytes(b"what shipped before")
+    arguments = ["ship_model", "after", "--workspace", str(shared.root), "--name", "bars", "--to", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", arguments)
+    monkeypatch.setattr(ship_model, "MAX_BYTES", 1_000)
+    with pytest.raises(SystemExit, match="Not shipped"):
+        ship_model.main()
+    assert shipped.read_bytes() == b"what shipped before"
+    assert list(tmp_path.iterdir()) == [shipped]
+
+    monkeypatch.setattr(ship_model, "MAX_BYTES", 10_000_000)
+    ship_model.main()
+    card = shipped.with_suffix(".md").read_text()
+    given, voted = (runs[1].report()[role]["whole"]["accuracy"] for role in ("test", "votetest"))
+    assert f"| PrivateTest, whole | 60 | {given:.3f} (" in card
+    assert f"| VoteTest, whole, by vote labels | 88 | {voted:.3f} (" in card
 
 
 def test_a_run_from_before_the_votes_has_no_votetest_score_and_says_why(

@@ -56,11 +56,7 @@ class Spent:
     minutes: float  # active, of the timed ones
     errors: int  # pictures with a blind answer against the label
     verified: int  # pictures that two people or a decision call something else
-
-    @property
-    def verified_per_hour(self) -> float | None:
-        """None where nothing was timed."""
-        return 60 * self.verified / self.minutes if self.minutes else None
+    verified_per_hour: float | None  # of the pictures whose every review was timed; None where there are none
 
 
 @dataclass(frozen=True)
@@ -208,6 +204,13 @@ def _spent(dataset: Dataset, queue: str, against: np.ndarray, people: Consensus,
     pictures = np.unique(done.groups[own])
     other = (people.state == STATE_UNUSABLE) | ((people.state == AGREED) & (people.label != dataset.labels))
     verified = other & (people.decided | (people.total >= 2))
+    # Answers that came without their time, from a file or another program, would make an hour of the others too good.
+    timed = own & ~np.isin(done.groups, done.groups[own & ~done.timed])
+    hours = done.seconds[timed].sum() / 3600
     return Spent(
-        int(own.sum()), float(done.seconds[own].sum() / 60), int(against[pictures].sum()), int(verified[pictures].sum())
+        int(own.sum()),
+        float(done.seconds[own].sum() / 60),
+        int(against[pictures].sum()),
+        int(verified[pictures].sum()),
+        float(verified[np.unique(done.groups[timed])].sum() / hours) if hours else None,
     )

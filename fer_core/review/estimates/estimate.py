@@ -33,7 +33,7 @@ from fer_core.review.estimates.strata import Rate, Sample, Strata, further_image
 from fer_core.review.queues.kinds import RANDOM
 from fer_core.review.queues.stream import random_stream
 
-DROPPED_BY_PEOPLE = ("unusable", "ambiguous")  # kinds of reason in a manifest for which people drop an image
+UNUSABLE, AMBIGUOUS = "unusable", "ambiguous"  # kinds of reason in a manifest for which people drop an image
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,10 @@ def draw_sample(dataset: Dataset, first: pd.DataFrame, opinion: BlindOpinion) ->
 def _version_errors(version: DatasetVersion, sample: Sample, opinion: BlindOpinion, seed: int) -> VersionErrors:
     dataset, manifest = version.dataset, version.manifest
     kept, labels = manifest["kept"].to_numpy(bool), manifest["label"].to_numpy()
-    dropped_by_people = ~kept & manifest["reason"].str.split(":").str[0].isin(DROPPED_BY_PEOPLE).to_numpy()
-    domain = kept | dropped_by_people  # what is in it, or would be had nobody looked
-    changed = dropped_by_people | (kept & (labels != dataset.labels))
+    kind = manifest["reason"].str.split(":").str[0]
+    domain = kept | kind.isin((UNUSABLE, AMBIGUOUS)).to_numpy()  # what is in it, or would be had nobody looked
+    # An ambiguous face is no error, so dropping it on somebody's word puts none right.
+    changed = np.where(kept, labels != dataset.labels, (kind == UNUSABLE).to_numpy())
     said = opinion.column >= 0
     before, after = opinion.against(dataset.labels), kept & opinion.against(labels)
     fixed = domain & np.where(said, before & ~after, changed)

@@ -18,6 +18,7 @@ from fer_core.files import read_json
 
 WIDTH, HEIGHT = 720, 340
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 56, 48  # margins in pixels
+STEP = 2  # points from a line of the grid to the next
 APART = 5  # pixels from a position to the two orders' marks, so that their bars do not hide each other
 # Both read on GitHub's white and on its dark ground; the file follows the reader's theme itself.
 STYLE = """
@@ -25,7 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #45525c }
 .title { font-size: 15px; font-weight: 600; fill: #17212a }
 .grid { stroke: #d5dde3 } .zero { stroke: #6d7a84 }
 .suspects { stroke: #0f6b7a; fill: #0f6b7a } .random { stroke: #b4560b; fill: #b4560b }
-.line { fill: none; stroke-width: 2.5 } .bar { stroke-width: 2 } .name { stroke: none; font-weight: 600 }
+.line { fill: none; stroke-width: 2.5 } .bar { stroke-width: 2 } text.name { stroke: none; font-weight: 600 }
 @media (prefers-color-scheme: dark) {
 text { fill: #a9b7c1 } .title { fill: #e8eef2 } .grid { stroke: #313c45 } .zero { stroke: #8896a1 }
 .suspects { stroke: #4fc0d0; fill: #4fc0d0 } .random { stroke: #f0a35c; fill: #f0a35c }
@@ -74,8 +75,8 @@ def drawing(points: list[Point], test: dict[str, Any]) -> str:
     """The SVG file. test: what they were scored on, one of a proof's."""
     reviews = sorted({one.reviews for one in points})
     first, last = log10(reviews[0]), log10(reviews[-1])
-    bottom = floor(min(0.0, *(one.low for one in points)))
-    top = ceil(max(0.0, *(one.high for one in points)))
+    bottom = STEP * floor(min(0.0, *(one.low for one in points)) / STEP)
+    top = STEP * ceil(max(0.0, *(one.high for one in points)) / STEP)
 
     def x(count: int) -> float:
         share = (log10(count) - first) / ((last - first) or 1)
@@ -86,14 +87,19 @@ def drawing(points: list[Point], test: dict[str, Any]) -> str:
 
     figure = test["figures"]["macro-F1"]
     start = sum(figure["a"]) / len(figure["a"])
-    title = "What reviewing brings: macro-F1 by votes, in points more than with the labels as they came"
-    words = f"{test['n']:,} test images with votes; as they came: {start:.3f}; {len(figure['a'])} seeds; bars: 95 %"
+    title = "What reviews bring: macro-F1 by votes, points gained"
+    words = (
+        f"on {test['n']:,} images that nobody trained on; {start:.3f} with the labels as they came; "
+        f"{len(figure['a'])} seeds; bars: 95 %"
+    )
     parts = [f'<text class="title" x="{LEFT - 40}" y="22">{escape(title)}</text>']
     parts.append(f'<text x="{LEFT - 40}" y="42">{escape(words)}</text>')
-    for gain in range(bottom, top + 1):
+    for gain in range(bottom, top + 1, STEP):
         kind = "grid" if gain else "zero"
         parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(gain):.1f}" y2="{y(gain):.1f}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y(gain) + 4:.1f}" text-anchor="end">{gain:+d}</text>')
+        parts.append(
+            f'<text x="{LEFT - 8}" y="{y(gain) + 4:.1f}" text-anchor="end">{f"{gain:+d}" if gain else 0}</text>'
+        )
     parts += [f'<text x="{x(count):.1f}" y="{HEIGHT - 24}" text-anchor="middle">{count:,}</text>' for count in reviews]
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.1f}" y="{HEIGHT - 6}" text-anchor="middle">reviews</text>')
     for side, order in ((-APART, "suspects"), (APART, "random")):

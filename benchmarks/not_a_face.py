@@ -1,6 +1,6 @@
 """How well images that show no face are found, against annotators' votes, and how long it takes.
 
-    python -m benchmarks.not_a_face fer2013 votes.csv [--workspace data] [--network models/shallow48.safetensors]
+    python -m benchmarks.not_a_face fer2013 votes.csv [--workspace data] [--network models/resnet-s.safetensors]
 
 The votes are a CSV with the columns `row` and `NF` (how many of ten annotators said "not a face"). Printed are, for the
 cascades alone, for each signal and for what they make together: average precision, precision among the first 50 and 100
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("dataset")
     parser.add_argument("votes", type=Path)
     parser.add_argument("--workspace", type=Path, default=Path("data"))
-    parser.add_argument("--network", type=Path, default=REPOSITORY / "models" / "shallow48.safetensors")
+    parser.add_argument("--network", type=Path, default=REPOSITORY / "models" / "resnet-s.safetensors")
     parser.add_argument("--resamples", type=int, default=1000)
     arguments = parser.parse_args()
     dataset = open_dataset(Workspace(arguments.workspace), arguments.dataset)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from benchmarks import draw_proof, leaderboard
 from fer_core.__main__ import main
 from fer_core.audit.results import AuditSettings, latest_audit
 from fer_core.audit.stages import run_audit
@@ -18,6 +19,7 @@ from fer_core.dataset.demo import create_demo
 from fer_core.dataset.demo.film import draw_film
 from fer_core.dataset.store import open_dataset
 from fer_core.dataset.version import as_imported, open_version
+from fer_core.files import read_json
 from fer_core.imaging.sample import sample_photo
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import Verdict
@@ -145,6 +147,15 @@ def test_links_and_pictures_are_there(text: Path) -> None:
     missing = [target for target in targets(text) if not (text.parent / target).exists()]
     assert not missing
     assert not re.search(r"!\[\s*\]\(", text.read_text(encoding="utf-8")), "a picture without words"
+
+
+def test_what_is_made_from_stored_figures_is_made_from_them() -> None:
+    found = read_json(draw_proof.FOLDER / "fer2013.json")
+    drawn = draw_proof.drawing(draw_proof.points_of(found), found[0]["tests"][-1])
+    assert (DOCS / "images" / "cleaning.svg").read_text(encoding="utf-8") == drawn
+    rows = [read_json(file) for file in sorted(leaderboard.FOLDER.glob("*.json"))]
+    assert rows
+    assert (DOCS / "leaderboard.md").read_text(encoding="utf-8") == leaderboard.table_text(rows)
 
 
 def test_every_page_of_the_guide_is_linked_and_every_picture_shown() -> None:

@@ -23,10 +23,10 @@ def clip(tmp_path):
 def test_a_clip_becomes_a_data_set_whose_labels_are_said_to_be_guesses(call, clip, workspace):
     code, out, _ = call("import", clip, "--name", "own", "--every", "2", "--json")
     document = json.loads(out)
-    assert code == 0 and document["images"] == 3 and document["labels"] == "guessed by shallow48"
+    assert code == 0 and document["images"] == 3 and document["labels"] == "guessed by resnet-s"
     listed = json.loads(call("datasets", "--json")[1])
-    assert [info["labels"] for info in listed] == ["guessed by shallow48"]
-    assert "labels guessed by shallow48" in call("datasets")[1]
+    assert [info["labels"] for info in listed] == ["guessed by resnet-s"]
+    assert "labels guessed by resnet-s" in call("datasets")[1]
     assert "review them" in call("import", clip, "--name", "again")[1]
 
 

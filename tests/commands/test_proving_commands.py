@@ -64,4 +64,4 @@ def test_long_searches_and_proofs_go_to_the_background(call, demo, workspace, mo
 
 def test_the_models_that_can_be_asked_are_listed(call):
     code, out, _ = call("models", "--json")
-    assert code == 0 and "shallow48" in {model["name"] for model in json.loads(out)}
+    assert code == 0 and "resnet-s" in {model["name"] for model in json.loads(out)}

@@ -32,7 +32,7 @@ def test_json_is_one_document_and_the_csv_holds_the_same_faces(video, film, tmp_
     code, out, err = video(film, "--rate", "2", "--json", "--csv", tmp_path / "faces.csv")
     assert code == 0
     told = json.loads(out)
-    assert (told["frames"], told["rate"], told["model"]) == (8, 2.0, "shallow48")
+    assert (told["frames"], told["rate"], told["model"]) == (8, 2.0, "resnet-s")
     assert len(told["persons"]) == 2
     assert told["persons"][0]["states"][0]["label"] == "happy"  # what was drawn for the first four seconds
     assert told["persons"][1]["states"][0]["label"] == "surprise"

@@ -197,11 +197,11 @@ def test_averaging_with_the_mirror_image_changes_the_numbers(page):
 def test_two_networks_answer_side_by_side_or_as_one(page):
     upload(page, ("photo.png", sample_photo()))
     (alone,) = charts(page)
-    page.multiselect(key="predict_more").set_value(["shallow48"]).run()
+    page.multiselect(key="predict_more").set_value(["resnet-s"]).run()
     one, other = charts(page)
     assert one == alone
     assert max(other, key=other.get) == "happy"
-    assert any(text.value.startswith("**shallow48**") for text in page.markdown)
+    assert any(text.value.startswith("**resnet-s**") for text in page.markdown)
     page.segmented_control(key="predict_way").set_value("Averaged as one").run()
     assert not page.exception
     (mean,) = charts(page)
@@ -242,16 +242,16 @@ def test_the_steps_to_the_input_are_pictures_with_words(page):
 
 
 def test_the_model_that_ships_says_what_its_calls_are_worth_and_shows_its_card(page):
-    page.selectbox(key="model").set_value("shallow48").run()
+    page.selectbox(key="model").set_value("resnet-s").run()
     upload(page, ("photo.png", sample_photo()))
     assert any(text.value.startswith("Of calls this sure, about") for text in page.caption)
-    opened(page, "card_shallow48")
+    opened(page, "card_resnet-s")
     assert any("hiring" in text.value and "**Expressions are not feelings.**" in text.value for text in page.markdown)
 
 
 def test_a_run_on_drawn_faces_says_what_it_is_worth_on_photographs(page):
     assert any("Trained on drawn faces alone: trial." in caption.value for caption in page.caption)
-    page.selectbox(key="model").set_value("shallow48").run()
+    page.selectbox(key="model").set_value("resnet-s").run()
     assert not any("drawn faces" in caption.value for caption in page.caption)
 
 

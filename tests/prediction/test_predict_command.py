@@ -231,6 +231,6 @@ def test_an_output_folder_that_is_a_file_is_one_clear_line(predict, photo, tmp_p
 
 
 def test_a_run_that_is_not_there_is_one_clear_line(predict, photo):
-    code, _, err = predict(photo, "--model", "shallow48")  # the fixture names a run as well
+    code, _, err = predict(photo, "--model", "resnet-s")  # the fixture names a run as well
     assert code == 2
     assert "not both" in err

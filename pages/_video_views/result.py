@@ -22,12 +22,12 @@ def show_timeline(timeline: Timeline) -> None:
     """All of it. Clicking and smoothing redraw this part only."""
     st.subheader(f"What was seen in {_quiet(timeline.name)}", anchor=False)
     shares = overall(timeline)
-    likeliest = "none" if np.isnan(shares).any() else f"{NAMES[shares.argmax()]} {shares.max():.0%}"
     with tiles():
         tile("Length", clock(timeline.length))
         tile("Frames looked at", f"{len(timeline.seconds):,}")
         tile("Faces followed", f"{timeline.people:,}")
-        tile("Largest share", likeliest)
+        if not np.isnan(shares).any():
+            tile(f"Largest: {NAMES[shares.argmax()]}", f"{shares.max():.0%}")
     if timeline.broken_off:
         st.caption(":material/warning: The video ends long before the length that it says: it was cut off, or damaged.")
     if not timeline.people:

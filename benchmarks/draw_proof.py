@@ -26,7 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #45525c }
 .title { font-size: 15px; font-weight: 600; fill: #17212a }
 .grid { stroke: #d5dde3 } .zero { stroke: #6d7a84 }
 .suspects { stroke: #0f6b7a; fill: #0f6b7a } .random { stroke: #b4560b; fill: #b4560b }
-.line { fill: none; stroke-width: 2.5 } .bar { stroke-width: 2 } text.name { stroke: none; font-weight: 600 }
+polyline.line { fill: none; stroke-width: 2.5 } .bar { stroke-width: 2 } text.name { stroke: none; font-weight: 600 }
 @media (prefers-color-scheme: dark) {
 text { fill: #a9b7c1 } .title { fill: #e8eef2 } .grid { stroke: #313c45 } .zero { stroke: #8896a1 }
 .suspects { stroke: #4fc0d0; fill: #4fc0d0 } .random { stroke: #f0a35c; fill: #f0a35c }

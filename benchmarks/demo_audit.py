@@ -22,7 +22,7 @@ from fer_core.dataset.demo import create_demo, load_truth
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import as_imported
 from fer_core.training.machine import cpu
-from fer_core.training.threads import set_threads
+from fer_core.work.threads import set_threads
 from fer_core.workspace import Workspace
 
 

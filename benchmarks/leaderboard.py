@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from fer_core.commands.console import ProgressBar
 from fer_core.dataset.store import TRAINING, Dataset, open_dataset
 from fer_core.dataset.version import DatasetVersion, open_version
 from fer_core.evaluation.metrics import wilson
@@ -31,8 +32,8 @@ from fer_core.runs.results import evaluation
 from fer_core.runs.session import train_version
 from fer_core.training.machine import cpu, default_device
 from fer_core.training.recipe import Recipe, load_recipe
-from fer_core.training.threads import default_threads
 from fer_core.work.tasks import run_tasks
+from fer_core.work.threads import default_threads
 from fer_core.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "leaderboard"
@@ -141,11 +142,10 @@ def train_rows(workspace: Workspace, dataset: Dataset, names: list[str], seeds: 
         if not (FOLDER / f"{stem(dataset, name, seed)}.json").exists()
     ]
 
-    def told(stage: str, done: float) -> None:
-        print(f"\r{stage}, {done:.0%}   ", end="", flush=True)
-
+    bar = ProgressBar()
     if tasks:
-        run_tasks(tasks, f"{len(tasks)} rows", 1, threads or default_threads(), told, [workspace.root, FOLDER])
+        run_tasks(tasks, "Rows", 1, threads or default_threads(), bar, [workspace.root, FOLDER])
+    bar.close()
 
 
 def stem(dataset: Dataset, name: str, seed: int) -> str:
@@ -179,7 +179,7 @@ def write_row(
     document = {"row": name, "seed": seed, "tta": row.tta, "source": row.source, "figures": figures}
     write_json(folder / f"{stem(dataset, name, seed)}.json", document | {key: run.document[key] for key in keys})
     print(
-        f"\r{name}, seed {seed}: PrivateTest {figures['test']['accuracy']:.2%} on {cpu()['name']}, {default_device()}"
+        f"\n{name}, seed {seed}: PrivateTest {figures['test']['accuracy']:.2%} on {cpu()['name']}, {default_device()}"
     )
 
 

@@ -35,7 +35,7 @@ from fer_core.prediction.explanation import explain, overlay
 from fer_core.prediction.methods import AVERAGES, METHODS
 from fer_core.prediction.models import choose
 from fer_core.prediction.predictor import Predictor
-from fer_core.work.tasks import torch_threads
+from fer_core.work.threads import torch_threads
 from fer_core.workspace import Workspace
 
 PHOTO, LARGE = (1280, 720), (4000, 3000)

@@ -24,7 +24,7 @@ from fer_core.networks.registry import build_network
 from fer_core.training.loop import Training
 from fer_core.training.machine import cpu
 from fer_core.training.recipe import Recipe, load_recipe
-from fer_core.training.threads import set_threads
+from fer_core.work.threads import set_threads
 
 
 class Ours:

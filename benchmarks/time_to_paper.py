@@ -23,7 +23,7 @@ from fer_core.evaluation.protocol import make_protocol
 from fer_core.training.loop import Observer, Training, fit
 from fer_core.training.machine import cpu
 from fer_core.training.recipe import load_recipe
-from fer_core.training.threads import set_threads
+from fer_core.work.threads import set_threads
 from fer_core.workspace import Workspace
 
 PAPER = 0.6071  # Qalandarov and Kurbanov (2024), validation accuracy after 30 epochs

@@ -35,7 +35,7 @@ from fer_core.training.randomness import mixed
 from fer_core.training.recipe import Recipe
 from fer_core.training.schedule import learning_rate
 from fer_core.training.state import resolve_precision
-from fer_core.training.threads import set_threads
+from fer_core.work.threads import set_threads
 from fer_core.workspace import Workspace
 
 RECIPE = Recipe(

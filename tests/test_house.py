@@ -35,6 +35,23 @@ def imported_floors(path: Path) -> set[str]:
     return found
 
 
+def imported_modules(path: Path) -> set[Path]:
+    """The files of this project that a module imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            module = ROOT.joinpath(*name.split("."))
+            found |= {file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()}
+    # A package's face gathers its modules; a module that takes one from beside it does not ask the face.
+    return found - {path, path.parent / "__init__.py"}
+
+
 def floor_of(path: Path) -> str:
     parts = path.relative_to(ROOT / "fer_core").parts
     return parts[0].removesuffix(".py")
@@ -53,6 +70,14 @@ def test_imports_go_one_way(path: Path) -> None:
     else:
         allowed = {*GROUND, *FLOORS[: FLOORS.index(floor)]}
     assert imports <= allowed, f"{path} reaches up to {imports - allowed}"
+
+
+def test_no_imports_go_in_circles() -> None:
+    imports = {path: imported_modules(path) for path in [*MODULES, *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]}
+    while settled := [path for path, asked in imports.items() if not asked & imports.keys()]:
+        for path in settled:
+            del imports[path]
+    assert not imports, f"a circle, or what is above one: {sorted(str(path.relative_to(ROOT)) for path in imports)}"
 
 
 def test_evaluation_never_imports_training() -> None:

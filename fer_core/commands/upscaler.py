@@ -23,8 +23,8 @@ def _upscaler(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     from fer_core.errors import UsageError
     from fer_core.networks.tensors import write_tensors
     from fer_core.training.machine import default_device
-    from fer_core.training.threads import set_threads
     from fer_core.training.upscaler import UpscalerSettings, fidelity, train_upscaler, upscaler_rows
+    from fer_core.work.threads import set_threads
 
     if arguments.epochs < 1:
         raise UsageError("--epochs must be at least 1.")

@@ -35,7 +35,7 @@ from fer_core.training.machine import default_device, environment
 from fer_core.training.patience import stopped_words
 from fer_core.training.recipe import Recipe
 from fer_core.training.team import Team
-from fer_core.training.threads import set_threads
+from fer_core.work.threads import set_threads
 from fer_core.workspace import Workspace
 
 CHECKPOINT_SECONDS = 60.0

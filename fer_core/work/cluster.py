@@ -15,7 +15,8 @@ from fer_core.progress import Report
 from fer_core.work.board import put_up
 from fer_core.work.connection import connected, fair_share, in_words, node_resources, refuse_too_small
 from fer_core.work.shared import Marks, marked
-from fer_core.work.tasks import Tally, Task, use_threads
+from fer_core.work.tally import Tally, Task
+from fer_core.work.threads import set_threads
 
 TRIES = 4  # of one task, when its process or node dies
 LISTEN = 0.2  # seconds between two looks at who has said something
@@ -68,7 +69,7 @@ def _refuse_failure(ray: ModuleType, reference: Any) -> None:
 
 def _work(task: Task, index: int, threads: int, board: Any, marks: Marks) -> str | None:
     """What a process of a node does: the task, telling how far it is; returns why it failed, in words, or None."""
-    use_threads(threads)
+    set_threads(threads)
     told = 0.0
 
     def tell(stage: str, fraction: float) -> None:

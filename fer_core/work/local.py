@@ -16,7 +16,8 @@ from types import ModuleType
 
 from fer_core.errors import FerretError
 from fer_core.progress import Report
-from fer_core.work.tasks import Tally, Task, torch_threads, use_threads
+from fer_core.work.tally import Tally, Task
+from fer_core.work.threads import set_threads, torch_threads
 
 NICENESS = 5
 LISTEN = 0.2  # seconds between two looks at who has said something
@@ -95,7 +96,7 @@ def _work(task: Task, threads: int, connection: Connection, parent: int) -> None
     """What a started process does: the task, telling how far it is, and an error in words if it fails."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control+C reaches the parent, which stops us
     os.nice(NICENESS)
-    use_threads(threads)
+    set_threads(threads)
 
     def tell(_: str, fraction: float) -> None:
         if os.getppid() != parent:

@@ -4,17 +4,14 @@ A task stores its own result, so nothing is sent back, and work that was stopped
 are not there.
 """
 
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from fer_core.progress import Report
 from fer_core.work.address import cluster_address
-
-Task = Callable[[Report], None]
-"""A piece of work that stores its own result. It travels to another process, so it must be picklable."""
+from fer_core.work.cluster import run_on_cluster
+from fer_core.work.local import run_here
+from fer_core.work.tally import Task
 
 
 def run_tasks(
@@ -30,49 +27,6 @@ def run_tasks(
     has stored is touched. Raises FerretError when a task failed.
     """
     if address := cluster_address():
-        from fer_core.work.cluster import run_on_cluster
-
         run_on_cluster(address, tasks, stage, report, shared)
     else:
-        from fer_core.work.local import run_here
-
         run_here(tasks, stage, processes, threads, report)
-
-
-def use_threads(count: int) -> None:
-    """Let torch use so many threads in this process, without loading it where the work does not."""
-    os.environ["OMP_NUM_THREADS"] = str(max(1, count))  # read when it is loaded
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(max(1, count))
-
-
-@contextmanager
-def torch_threads(count: int) -> Iterator[None]:
-    """So many torch threads inside, and as many as before outside."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-class Tally:
-    """How far each of some tasks is, told as one line."""
-
-    def __init__(self, count: int, stage: str, report: Report) -> None:
-        self.fractions = [0.0] * count
-        self.stage, self.report = stage, report
-
-    def heard(self, index: int, fraction: float) -> None:
-        """What a task says of itself. Only its end makes it done."""
-        self.fractions[index] = min(fraction, 0.999)
-
-    def finished(self, index: int) -> None:
-        self.fractions[index] = 1.0
-
-    def tell(self) -> None:
-        done, count = sum(fraction >= 1 for fraction in self.fractions), len(self.fractions)
-        self.report(f"{self.stage}, {done} of {count} done", sum(self.fractions) / max(count, 1))

@@ -46,7 +46,7 @@ class Choices:
 def choices() -> Choices:
     """The catalogue of networks. It takes torch, three seconds the first time, so only this page asks for it."""
     from fer_core.networks.registry import networks
-    from fer_core.training.threads import default_threads
+    from fer_core.work.threads import default_threads
 
     known = {
         network.name: NetworkChoice(

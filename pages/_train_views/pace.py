@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core.runs.run import Run, list_runs
 from fer_core.training.recipe import Recipe
-from fer_core.work.tasks import torch_threads
+from fer_core.work.threads import torch_threads
 from pages import _curves, _shared
 from pages._train_views.charts import images_per_epoch
 from pages._train_views.context import Material

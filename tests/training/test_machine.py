@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fer_core.training.machine import bfloat16_pays, cpu, environment, git_commit
-from fer_core.training.threads import default_threads, set_threads
+from fer_core.work.threads import default_threads, set_threads
 
 
 def test_the_environment_can_be_stored_and_names_what_ran() -> None:

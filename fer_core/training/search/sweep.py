@@ -24,9 +24,9 @@ from fer_core.training.machine import default_device
 from fer_core.training.recipe import Recipe, parse_recipe
 from fer_core.training.search.space import Knob, Space
 from fer_core.training.state import Training
-from fer_core.training.threads import set_threads
 from fer_core.work.address import cluster_address
 from fer_core.work.tasks import run_tasks
+from fer_core.work.threads import set_threads
 from fer_core.workspace import Workspace, child
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The figures behind the Overview page, computed once per state of the data set, and the next best step."""
 
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import streamlit as st
@@ -13,6 +13,7 @@ from fer_core.emotions import CLASSES, EMOTIONS, NAMES
 from fer_core.review.estimates.estimate import Estimate
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.judgement.consensus import AGREED, Consensus
+from fer_core.runs.proof import list_proofs
 from fer_core.runs.run import list_runs
 from pages import _shared
 from pages._components.bars import Bar
@@ -44,6 +45,7 @@ class Situation:
     versions: list[dict]
     trained: tuple[str, ...]  # on what each finished run was trained: `DATASET` or `DATASET@NAME`
     errors: Estimate | None  # how many labels are wrong, as far as the random audit tells
+    proof: dict[str, Any] | None  # the newest one that tells what the newest version is worth
 
     @property
     def searched(self) -> bool:
@@ -62,6 +64,8 @@ class Situation:
 @dataclass(frozen=True)
 class Step:
     """The next best step: why, what the button says, the page that it opens, and which station of the loop that is.
+
+    After the last station the loop begins again.
 
     `address` is what the page's address says besides the data set.
     """
@@ -85,8 +89,15 @@ def situation(dataset: Dataset) -> Situation:
     log = VerdictLog(_shared.workspace().labels_db)
     done = [run for run in list_runs(_shared.workspace()) if run.status == "done" and run.dataset == dataset.name]
     people, versions = said_about(dataset, log).reviewed, list_versions(dataset)
+    newest = f"{dataset.name}@{versions[0]['name']}" if versions else ""
+    proofs = [proof for proof in list_proofs(_shared.workspace(), dataset.name) if proof["versions"][1] == newest]
     return Situation(
-        latest_audit(dataset), people, versions, tuple(run.version for run in done), error_rate(dataset, log)
+        latest_audit(dataset),
+        people,
+        versions,
+        tuple(run.version for run in done),
+        error_rate(dataset, log),
+        proofs[0] if proofs else None,
     )
 
 
@@ -130,7 +141,14 @@ def next_step(dataset: Dataset, now: Situation) -> Step:
             4,
             {"version": left},
         )
-    return Step(f"{now.runs:,} runs are there: did the cleaning help?", "Compare runs", "runs.py", 5)
+    if now.proof is None:
+        return Step(f"{now.runs:,} runs are there: did the cleaning help?", "Compare runs", "runs.py", 5)
+    return Step(
+        "what is answered from now on makes the next version.",
+        "Go on reviewing",
+        "review.py",
+        len(TITLES),
+    )
 
 
 def stations(dataset: Dataset | None, now: Situation | None, at: int) -> list[Station]:
@@ -146,6 +164,8 @@ def stations(dataset: Dataset | None, now: Situation | None, at: int) -> list[St
             words[3] = f"{now.versions[0]['name']}" + (f", of {len(now.versions)}" if len(now.versions) > 1 else "")
         if now.runs:
             words[4] = f"{now.runs:,} of {RUNS} runs" if now.runs < RUNS else f"{now.runs:,} runs"
+        if now.proof:
+            words[5] = f"{100 * now.proof['tests'][-1]['figures']['macro-F1']['difference']:+.1f} points of macro-F1"
     states = ["done" if place < at else "next" if place == at else "later" for place in range(len(TITLES))]
     return [Station(*told) for told in zip(TITLES, words, states, strict=True)]
 

@@ -10,6 +10,7 @@ from pages._components.loop import loop
 from pages._components.matrix import matrix
 from pages._imports import import_panel, imported_note
 from pages._overview import (
+    TITLES,
     balance,
     estimate_words,
     label_changes,
@@ -43,6 +44,8 @@ step = next_step(dataset, now)
 
 with st.container(border=True):
     loop(stations(dataset, now, step.station), "loop", LOOP)
+    if step.station == len(TITLES) and now.proof:
+        st.markdown(f":material/balance: {_shared.literal(now.proof['sentence'])}")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="next"):
         st.markdown(f"**Next:** {step.why}", width="stretch")
         if st.button(step.button, type="primary", icon=":material/arrow_forward:", key="next_step"):

@@ -23,6 +23,7 @@ def make_run(
     leaky: bool = False,
     recipe: Recipe | None = None,
     status: str = "done",
+    version: str = "",
 ) -> Run:
     """A run whose logits are noise, with `skill` added for the label: the more, the more it has right."""
     folder = workspace.run(run_id)
@@ -49,7 +50,7 @@ def make_run(
         "status": status,
         "network": recipe.network,
         "size": recipe.size,
-        "version": dataset.name,
+        "version": version or dataset.name,
         "version_hash": dataset.hash,
         "seed": seed,
         "recipe": recipe.document(),

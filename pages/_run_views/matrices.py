@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fer_core.emotions import NAMES
+from fer_core.emotions import EMOTIONS, NAMES
 from pages import _runs
+from pages._components.bars import Bar, bars
 from pages._components.matrix import Cell, matrix
 from pages._run_views import faces
 from pages._runs import Looked
 
 LISTED = 9  # of the largest confusions or changes
+RISEN, FALLEN = "#3579A6", "#C0702B"  # as the matrix colours them
 SHARES, COUNTS, CHANGE = "Row shares", "Counts", "Difference"
 Clicked = tuple[str, int, int]  # the letter of a matrix, the label, what it was called
 
@@ -147,26 +149,38 @@ def moved(looked: Looked, a: str, b: str, true: int, says: int) -> pd.DataFrame:
 
 
 def _worst(looked: Looked, letter: str, unit: str) -> None:
-    """Beside a single matrix: what is confused most, or what changed most. As text: a data grid takes time to load."""
+    """Beside a single matrix: what is confused most, or what changed most."""
     counts = np.asarray(_runs.evaluated(looked.runs[letter], looked.shown)["confusion"])
     if unit == CHANGE:
+        title, series = "Changed most", "points of the class"
         points = _runs.change_of(looked.first, looked.runs[letter], looked.shown)
-        order = np.argsort(-np.abs(points), axis=None)[:LISTED]
-        title, lines = "Changed most", ["| labelled | called | points |", "|:--|:--|--:|"]
-        lines += [f"| {NAMES[i]} | {NAMES[j]} | {points[i, j]:+.1f} |" for i, j in map(_place, order)]
+        lines = [
+            Bar(
+                f"{NAMES[i]} → {NAMES[j]}",
+                (abs(points[i, j]),),
+                (f"{points[i, j]:+.1f}",),
+                RISEN if points[i, j] > 0 else FALLEN,
+            )
+            for i, j in _largest(np.abs(points))
+        ]
     else:
-        wrong = np.where(np.eye(len(NAMES), dtype=bool), -1, counts)
-        order = np.argsort(-wrong, axis=None, kind="stable")[:LISTED]
-        title, lines = "Confused most", ["| labelled | called | images | of the class |", "|:--|:--|--:|--:|"]
-        lines += [
-            f"| {NAMES[i]} | {NAMES[j]} | {counts[i, j]:,} | {counts[i, j] / counts[i].sum():.0%} |"
-            for i, j in map(_place, order)
-            if counts[i, j]
+        title, series = "Confused most", "images, and their share of the class"
+        wrong = np.where(np.eye(len(NAMES), dtype=bool), 0, counts)
+        lines = [
+            Bar(
+                f"{NAMES[i]} → {NAMES[j]}",
+                (float(counts[i, j]),),
+                (f"{counts[i, j]:,} · {counts[i, j] / counts[i].sum():.0%}",),
+                EMOTIONS[i].colour,
+            )
+            for i, j in _largest(wrong)
         ]
     st.markdown(f"**{title}**")
-    st.markdown("\n".join(lines))
+    bars(lines, f"worst_{letter}_{unit.replace(' ', '-')}", f"{title}: {series}")
+    st.caption(f"Labelled → called: {series}.")
 
 
-def _place(flat: int) -> tuple[int, int]:
-    row, column = divmod(int(flat), len(NAMES))
-    return row, column
+def _largest(values: np.ndarray) -> list[tuple[int, int]]:
+    """(row, column) of the largest cells, the largest first, without those that hold nothing."""
+    order = np.argsort(-values, axis=None, kind="stable")[:LISTED]
+    return [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, values.shape), strict=True) if values[i, j]]

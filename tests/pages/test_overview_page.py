@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from drawn_components import drawn
 from drawn_films import drawn_face, scene, write_film
 from made_runs import make_run
 from streamlit.testing.v1 import AppTest
@@ -25,6 +26,8 @@ from fer_core.review.events.log import VerdictLog
 from fer_core.review.policy import Policy, cut_version
 from fer_core.review.queues.kinds import RANDOM
 from fer_core.review.queues.stream import random_stream
+from fer_core.runs.proof import proof
+from fer_core.runs.run import open_run
 from fer_core.workspace import Workspace
 from pages._overview import ENOUGH, RANDOM_ENOUGH
 
@@ -48,6 +51,10 @@ def words(app: AppTest) -> str:
     return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.subheader])
 
 
+def stations(app: AppTest) -> list[dict[str, str]]:
+    return drawn(app, "loop")[0]["stations"]
+
+
 def test_an_empty_workspace_says_how_to_begin(opened) -> None:
     app = opened()
     assert "No data set yet" in words(app)
@@ -64,11 +71,10 @@ def test_the_figures_of_the_data_set_are_shown(opened, demo: Dataset) -> None:
 
 
 def test_the_loop_says_which_station_is_next(opened, audited: Dataset) -> None:
-    found = next(one.proto for one in opened().get("bidi_component") if one.proto.component_name == "ferret_loop")
-    stations = json.loads(found.json or found.mixed.json)["stations"]
-    assert [station["state"] for station in stations] == ["done", "done", "next", "later", "later", "later"]
-    assert stations[0]["words"] == "420 synthetic faces"
-    assert stations[2]["words"] == "Answer 50 faces"
+    found = stations(opened())
+    assert [station["state"] for station in found] == ["done", "done", "next", "later", "later", "later"]
+    assert found[0]["words"] == "420 synthetic faces"
+    assert found[2]["words"] == "Answer 50 faces"
 
 
 def test_after_a_model_free_audit_the_copies_are_counted(opened, demo: Dataset) -> None:
@@ -174,6 +180,20 @@ def test_answers_lead_to_the_cut_and_the_cut_to_a_training_on_it(
     assert [title.value for title in app.title] == ["Train"]
     assert app.selectbox(key="version").value == "demo@clean"
     assert app.session_state["dataset"] == "demo"
+
+    make_run(workspace, audited, "cleaned", skill=4.0, version="demo@clean")
+    assert opened().button(key="next_step").label == "Compare runs"
+    proved = proof(workspace, [open_run(workspace, "plain")], [open_run(workspace, "cleaned")])
+    (workspace.root / "proofs").mkdir()
+    (workspace.root / "proofs" / f"{proved['id']}.json").write_text(json.dumps(proved))
+    app = opened()
+    assert "Training on demo@clean instead of demo did better this once." in words(app)
+    assert [station["state"] for station in stations(app)] == ["done"] * 6
+    a, b = (proved["tests"][0]["figures"]["macro-F1"][side][0] for side in "ab")
+    assert stations(app)[5]["words"] == f"{100 * (b - a):+.1f} points of macro-F1"
+    app.button(key="next_step").click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Review"]
 
 
 def test_a_few_random_faces_are_no_headline(opened, demo: Dataset, workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from drawn_components import drawn
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -70,9 +71,7 @@ def png(image: Image.Image, form: str = "PNG", **options) -> bytes:
 
 def charts(page: AppTest) -> list[dict[str, float]]:
     """The probabilities as the bars show them, one chart each."""
-    drawn = [one.proto for one in page.get("bidi_component") if one.proto.component_name == "ferret_bars"]
-    lines = [json.loads(one.json or one.mixed.json)["lines"] for one in drawn]
-    return [{line["name"]: line["values"][0] for line in chart} for chart in lines]
+    return [{line["name"]: line["values"][0] for line in chart["lines"]} for chart in drawn(page, "bars")]
 
 
 def titles(page: AppTest) -> list[str]:

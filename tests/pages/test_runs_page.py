@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 import pytest
+from drawn_components import drawn
 from made_runs import make_run
 from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
 from streamlit.testing.v1 import AppTest
@@ -108,8 +109,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def board(app: AppTest) -> dict:
     """What the leaderboard shows: rows by id, in order."""
-    (found,) = (c.proto for c in app.get("bidi_component") if c.proto.component_name == "ferret_leaderboard")
-    data = json.loads(found.json or found.mixed.json)
+    (data,) = drawn(app, "leaderboard")
     return {row["id"]: row for row in data["rows"]} | {"": data}
 
 
@@ -118,8 +118,7 @@ def lines(app: AppTest) -> list[str]:
 
 
 def faces(app: AppTest) -> list[dict]:
-    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "ferret_face_grid"]
-    return [face for proto in found for face in json.loads(proto.json or proto.mixed.json)["faces"]]
+    return [face for grid in drawn(app, "face_grid") for face in grid["faces"]]
 
 
 def figures(app: AppTest, kind: str) -> list[dict]:
@@ -137,8 +136,7 @@ def numbers(packed: dict | list) -> np.ndarray:
 
 def cells(app: AppTest) -> list[list[str]]:
     """What stands in the cells of the first matrix."""
-    found = next(c.proto for c in app.get("bidi_component") if c.proto.component_name == "ferret_matrix")
-    return [[cell["text"] for cell in row] for row in json.loads(found.json or found.mixed.json)["cells"]]
+    return [[cell["text"] for cell in row] for row in drawn(app, "matrix")[0]["cells"]]
 
 
 def click(true: int, called: int) -> dict:
@@ -306,6 +304,18 @@ def test_the_difference_of_two_matrices_and_the_faces_that_moved(runs_page, shar
     moved = (a["label"] == 3) & ((a["says"] == 3) != (b["says"] == 3))
     assert "Happy, called happy by one of A and B" in texts(app)
     assert f"{moved.sum():,} images." in texts(app)
+
+
+def test_what_is_confused_most_stands_beside_the_matrix(runs_page, shared_runs) -> None:
+    table = predictions(shared_runs, "first")
+    wrong = table[table["label"] != table["says"]]
+    counts = wrong.groupby(["label", "says"]).size()
+    listed = drawn(runs_page("first"), "bars")[0]["lines"]
+    assert [line["values"][0] for line in listed] == sorted(counts, reverse=True)[:9]
+    for line in listed:
+        label, says = (NAMES.index(name) for name in line["name"].split(" → "))
+        share = counts[label, says] / (table["label"] == label).sum()
+        assert line["texts"] == [f"{counts[label, says]} · {share:.0%}"]
 
 
 def test_faces_that_changed_sides_both_ways(runs_page, shared_runs) -> None:

@@ -83,7 +83,7 @@ def reviewed(
     workspace: Workspace, dataset: Dataset, audit: Audit, votes: VoteTable, order: str, reviews: int
 ) -> DatasetVersion:
     """The version after so many simulated reviews by one annotator in this order; stored under a name that says so."""
-    name = f"sim-{order}-{reviews}"
+    name = f"sim-{order}-{reviews}" + (f"-{audit.id.rpartition('-')[2]}" if order == "suspects" else "")
     if name in {version["name"] for version in list_versions(dataset)}:
         return open_version(workspace, f"{dataset.name}@{name}")
     with tempfile.TemporaryDirectory() as folder:

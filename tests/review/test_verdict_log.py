@@ -104,6 +104,8 @@ def test_of_two_decisions_made_at_once_the_second_is_told(log, dataset, say):
     second = say(0, "happy", "bob", queue="adjudication", based_on=vote.id)
     assert log.record(dataset, [first]).stored == [first.id]
     assert "ada has decided" in log.record(dataset, [second]).refused[second.id]
+    astray = replace(second, id=str(uuid4()), based_on=str(uuid4()))
+    assert "ada has decided" in log.record(dataset, [astray]).refused[astray.id]
     informed = replace(second, id=str(uuid4()), based_on=first.id)
     assert log.record(dataset, [informed]).stored == [informed.id]
     decisions = log.verdicts(dataset).query("queue == 'adjudication'")

@@ -240,8 +240,8 @@ def _adjudicated_since(connection: Connection, verdict: Verdict, fresh: list[Ver
     here = (events.c.dataset_hash == verdict.dataset_hash) & (events.c.row == verdict.row)
     basis = select(events.c.seq).where(events.c.id == verdict.based_on).scalar_subquery()
     newer = select(events.c.annotator).where(here, events.c.queue == ADJUDICATION, events.c.kind == "answer")
-    if verdict.based_on:
-        newer = newer.where(events.c.seq > basis)
+    if verdict.based_on:  # what is not there was never seen: everything is newer
+        newer = newer.where(events.c.seq > func.coalesce(basis, 0))
     other = connection.execute(newer.order_by(events.c.seq.desc())).scalar()
     known = next((place for place, one in enumerate(fresh, 1) if one.id == verdict.based_on), 0)
     beside = next(

@@ -43,7 +43,7 @@ from fer_core.review.events.log import VerdictLog  # noqa: E402
 from fer_core.workspace import Workspace  # noqa: E402
 
 CARD = "ferret_review_queue"
-LOW = 80  # these four as in queue.js and shared.js
+LOW = 80  # these four as in queue.js and answering.js
 SEND_AFTER, RETRY_AFTER = 0.06, 2.5  # seconds
 MOST_AT_ONCE = 400
 FACES_HELD = 240  # by an annotator, at most: what the demo must have beyond the answers

@@ -13,7 +13,7 @@ def store(log: VerdictLog, dataset: Dataset, annotator: str, outbox: dict[str, A
     """Store what a card or a grid sent and say what became of it (`ack`); when the store cannot write, nothing is lost:
     the browser keeps the answers and sends them again.
 
-    `outbox`: {instance, stamp, events}, as shared.js sends it. An event in another person's name is refused.
+    `outbox`: {instance, stamp, events}, as answering.js sends it. An event in another person's name is refused.
     """
     receipt, error = Receipt(), ""
     verdicts: list[Verdict] = []

@@ -1,19 +1,32 @@
-"""Streamlit components of our own: each a folder with its script, style and markup, and a function that draws it."""
+"""Streamlit components of our own: each a folder with its script, style and markup, and a function that draws it.
+
+What several of them share lies beside this module: `make.js`; `answering.js` and `answering.css` of the two in which
+people answer.
+"""
 
 import base64
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import streamlit as st
 from PIL import Image
 
-_SHARED = Path(__file__).parent / "shared.js"
+_HERE = Path(__file__).parent
 
 
-def script(file: Path) -> str:
-    """A component's script behind what the components share. They travel as one text: a component is one module."""
-    return _SHARED.read_text(encoding="utf-8") + "\n" + file.read_text(encoding="utf-8")
+def declare(name: str, *files: str) -> Any:
+    """The component of the folder `name`, as a function that draws it.
+
+    `files` are named from there; those of a kind travel as one text, in this order: a component is one module.
+    """
+    texts: dict[str, list[str]] = {}
+    for file in files:
+        path = _HERE / name / file
+        texts.setdefault(path.suffix[1:], []).append(path.read_text(encoding="utf-8"))
+    return st.components.v2.component(f"ferret_{name}", **{kind: "\n".join(found) for kind, found in texts.items()})
 
 
 def png_uri(image: np.ndarray) -> str:

@@ -7,16 +7,10 @@ picture's alternative text, and it fits a phone.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages._components import declare
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_bars",
-    css=(_HERE / "bars.css").read_text(encoding="utf-8"),
-    js=(_HERE / "bars.js").read_text(encoding="utf-8"),
-)
+_component = declare("bars", "../make.js", "bars.js", "bars.css")
 
 
 @dataclass(frozen=True)

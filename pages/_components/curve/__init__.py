@@ -1,16 +1,10 @@
 """One small line chart as a component, for where Plotly would cost more than a second of a page's first paint."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import streamlit as st
+from pages._components import declare
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_curve",
-    css=(_HERE / "curve.css").read_text(encoding="utf-8"),
-    js=(_HERE / "curve.js").read_text(encoding="utf-8"),
-)
+_component = declare("curve", "../make.js", "curve.js", "curve.css")
 MARKS = 4  # steps of the vertical axis at most
 
 

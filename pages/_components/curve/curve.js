@@ -7,13 +7,13 @@ export default function ({ parentElement: root, data }) {
   const stamp = JSON.stringify(data);
   if (drawn.get(root) === stamp) return;
   drawn.set(root, stamp);
-  const frame = element("div", "curve");
+  const frame = make("div", "curve");
   frame.setAttribute("role", "img");
   frame.setAttribute("aria-label", data.label);
   const longest = Math.max(...data.heights.map(([, text]) => text.length));
   const heights = marks("heights", data.heights);
   heights.style.setProperty("--width", `${longest}ch`);
-  frame.append(heights, picture(data), marks("places", data.places), element("div", "title", data.x_title));
+  frame.append(heights, picture(data), marks("places", data.places), make("div", "title", data.x_title));
   root.querySelector(".curve")?.remove();
   root.appendChild(frame);
 }
@@ -39,18 +39,11 @@ function path(className, d) {
 }
 
 function marks(className, list) {
-  const found = element("div", className);
+  const found = make("div", className);
   for (const [at, text] of list) {
-    const mark = element("span", "", text);
+    const mark = make("span", "", text);
     mark.style.setProperty("--at", at);
     found.append(mark);
   }
-  return found;
-}
-
-function element(tag, className = "", text = "") {
-  const found = document.createElement(tag);
-  if (className) found.className = className;
-  if (text) found.textContent = text;
   return found;
 }

@@ -7,19 +7,12 @@ takes all and Escape none; that happens in the browser, and the page hears of th
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
-from pages._components import png_uri
+from pages._components import declare, png_uri
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_face_grid",
-    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=(_HERE / "grid.js").read_text(encoding="utf-8"),
-)
+_component = declare("face_grid", "../make.js", "grid.js", "grid.css")
 
 
 def face_grid(

@@ -24,7 +24,7 @@ export default function (component) {
 
 class FaceGrid {
   constructor(root) {
-    this.element = document.createElement("div");
+    this.element = make("div");
     this.element.className = "grid";
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("keydown", (event) => this.keyDown(event));
@@ -59,31 +59,25 @@ class FaceGrid {
   }
 
   cell(face, position) {
-    const cell = document.createElement("div");
-    cell.className = "face";
+    const cell = make("div", "face");
     cell.dataset.position = position;
     cell.title = face.detail;
-    const image = document.createElement("img");
+    const image = make("img");
     image.src = face.src;
     image.alt = face.caption;
     image.draggable = false;
-    const caption = document.createElement("div");
-    caption.className = "caption";
+    const caption = make("div", "caption");
     caption.setAttribute("aria-hidden", "true"); // the picture's alternative text has said it
     if (face.colour) {
-      const mark = document.createElement("i");
+      const mark = make("i");
       mark.style.background = face.colour;
       caption.append(mark);
     }
-    const words = document.createElement("span");
-    words.textContent = face.caption;
-    caption.append(words);
+    caption.append(make("span", "", face.caption));
     cell.append(image, caption);
     cell.setAttribute("role", this.selectable ? "option" : "listitem");
     if (this.selectable) {
-      const tick = document.createElement("div");
-      tick.className = "tick";
-      tick.textContent = "\u2713";
+      const tick = make("div", "tick", "\u2713");
       tick.setAttribute("aria-hidden", "true");
       cell.append(tick);
       cell.tabIndex = position === 0 ? 0 : -1; // one stop for the tab key, arrows inside

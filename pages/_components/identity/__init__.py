@@ -1,12 +1,9 @@
 """A component without a face: it tells the route `/identify` who reviews, since only an answer of the server can set a
 cookie that no script reads."""
 
-from pathlib import Path
+from pages._components import declare
 
-import streamlit as st
-
-_HERE = Path(__file__).parent
-_component = st.components.v2.component("ferret_identity", js=(_HERE / "identity.js").read_text(encoding="utf-8"))
+_component = declare("identity", "identity.js")
 
 
 def tell_server(key: str, news: dict[str, str]) -> None:

@@ -6,17 +6,13 @@ browser. What is chosen stands in the address, `?run=`, and nowhere else.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_leaderboard",
-    css=(_HERE / "board.css").read_text(encoding="utf-8"),
-    js=(_HERE / "board.js").read_text(encoding="utf-8"),
-)
+from pages._components import declare
+
+_component = declare("leaderboard", "../make.js", "board.js", "board.css")
 MOST = 6  # runs in one comparison
 
 

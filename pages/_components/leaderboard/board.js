@@ -22,7 +22,7 @@ export default function (component) {
 
 class Board {
   constructor(root) {
-    this.frame = element("div", "frame");
+    this.frame = make("div", "frame");
     this.frame.tabIndex = 0; // so that the keyboard can scroll it
     this.frame.setAttribute("role", "region");
     root.appendChild(this.frame);
@@ -51,12 +51,12 @@ class Board {
   draw() {
     const { columns, rows } = this.data;
     this.scales = Object.fromEntries(columns.map((column) => [column.key, scale(rows, column.key)]));
-    const head = element("tr");
+    const head = make("tr");
     head.append(...[{ key: "", title: "Run", help: "" }, ...columns].map((column) => this.head(column)));
     this.lines = rows.map((row) => this.line(row));
-    this.body = element("tbody");
-    const table = element("table");
-    const top = element("thead");
+    this.body = make("tbody");
+    const table = make("table");
+    const top = make("thead");
     top.append(head);
     table.append(top, this.body);
     this.frame.replaceChildren(table);
@@ -64,10 +64,10 @@ class Board {
   }
 
   head(column) {
-    const cell = element("th", column.key ? "" : "name");
+    const cell = make("th", column.key ? "" : "name");
     cell.scope = "col";
     cell.dataset.key = column.key;
-    const button = element("button", "", column.title);
+    const button = make("button", "", column.title);
     button.type = "button";
     if (column.help) button.title = column.help;
     button.addEventListener("click", () => {
@@ -99,8 +99,8 @@ class Board {
   }
 
   line(row) {
-    const line = element("tr");
-    const box = element("input");
+    const line = make("tr");
+    const box = make("input");
     box.type = "checkbox";
     box.setAttribute("aria-label", `Compare ${row.title}`);
     box.title = "Compare";
@@ -108,19 +108,19 @@ class Board {
       event.stopPropagation();
       this.toggle(row.id);
     });
-    const letter = element("span", "letter");
+    const letter = make("span", "letter");
     letter.setAttribute("aria-hidden", "true");
-    const open = element("button", "open", row.title);
+    const open = make("button", "open", row.title);
     open.type = "button";
     open.dataset.run = row.id;
     open.title = row.title;
-    const words = element("div", "words");
-    const top = element("div", "value");
-    top.append(open, ...row.badges.map((badge) => element("span", "badge", badge)));
-    words.append(top, element("div", "sub", row.sub));
-    const inner = element("div");
+    const words = make("div", "words");
+    const top = make("div", "value");
+    top.append(open, ...row.badges.map((badge) => make("span", "badge", badge)));
+    words.append(top, make("div", "sub", row.sub));
+    const inner = make("div");
     inner.append(box, letter, words);
-    const name = element("th", "name");
+    const name = make("th", "name");
     name.scope = "row";
     name.append(inner);
     line.append(name, ...this.data.columns.map((column) => this.cell(column, row.cells[column.key])));
@@ -129,20 +129,20 @@ class Board {
   }
 
   cell(column, cell) {
-    const found = element("td", column.kind);
+    const found = make("td", column.kind);
     if (!cell) return found;
-    const value = element("div", "value");
-    value.append(element("span", "", cell.text));
-    if (cell.sub) value.append(element("span", "sub", cell.sub));
-    if (cell.tags.length) found.append(...cell.tags.map((tag) => element("span", "tag", tag)));
+    const value = make("div", "value");
+    value.append(make("span", "", cell.text));
+    if (cell.sub) value.append(make("span", "sub", cell.sub));
+    if (cell.tags.length) found.append(...cell.tags.map((tag) => make("span", "tag", tag)));
     else found.append(value);
     if (cell.low !== null) {
       const at = this.scales[column.key];
-      const range = element("div", "range");
-      const bar = element("i");
+      const range = make("div", "range");
+      const bar = make("i");
       bar.style.left = `${at(cell.low)}%`;
       bar.style.width = `${at(cell.high) - at(cell.low)}%`;
-      const dot = element("b");
+      const dot = make("b");
       dot.style.left = `${at(cell.sort)}%`;
       range.append(bar, dot);
       range.setAttribute("aria-hidden", "true");
@@ -180,13 +180,6 @@ class Board {
       letter.style.display = letter.hidden ? "none" : "";
     }
   }
-}
-
-function element(tag, className = "", text = "") {
-  const found = document.createElement(tag);
-  if (className) found.className = className;
-  if (text) found.textContent = text;
-  return found;
 }
 
 /* From a value to percent of the width that the column's intervals span, with a little room on both sides. */

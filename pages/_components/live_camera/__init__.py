@@ -6,21 +6,15 @@ than one that is not answered. The page answers with `answer` = {instance, seq, 
 stops with Stop, when the tab is hidden, and when the page is left; the frame in the state is then taken back.
 """
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from fer_core.emotions import EMOTIONS
 from fer_core.prediction.live import MOST_SIDE
+from pages._components import declare
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_live_camera",
-    html=(_HERE / "camera.html").read_text(encoding="utf-8"),
-    css=(_HERE / "camera.css").read_text(encoding="utf-8"),
-    js=(_HERE / "camera.js").read_text(encoding="utf-8"),
-)
+_component = declare("live_camera", "camera.html", "camera.css", "../make.js", "camera.js")
 
 
 def sent_frame(key: str) -> dict[str, Any]:

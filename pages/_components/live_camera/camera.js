@@ -165,7 +165,7 @@ class LiveCamera {
     const found = count === 0 ? "No face in sight." : count === 1 ? "1 face." : `${count} faces.`;
     if (this.status.textContent !== found) this.status.textContent = found; // screen readers hear changes only
     const told = faces.map((face) => ({ ...face, best: face.probabilities.indexOf(Math.max(...face.probabilities)) }));
-    match(this.boxes, count, () => element("div", "box", element("span")));
+    match(this.boxes, count, () => make("div", "box", make("span")));
     told.forEach((face, place) => {
       const [x, y, wide, high] = face.box;
       const box = this.boxes.children[place];
@@ -189,14 +189,14 @@ class LiveCamera {
   }
 
   card() {
-    const card = element("div", "face", element("h4"));
+    const card = make("div", "face", make("h4"));
     for (const { name, colour } of this.classes) {
-      const label = element("span");
+      const label = make("span");
       label.textContent = name;
-      const track = element("span", "track", element("i"));
+      const track = make("span", "track", make("i"));
       track.style.setProperty("--class", colour);
       track.setAttribute("aria-hidden", "true");
-      card.append(label, track, element("span", "number"));
+      card.append(label, track, make("span", "number"));
     }
     return card;
   }
@@ -250,11 +250,4 @@ function percent(share) {
 function match(parent, count, make) {
   while (parent.children.length > count) parent.lastChild.remove();
   while (parent.children.length < count) parent.append(make());
-}
-
-function element(tag, className = "", child = null) {
-  const found = document.createElement(tag);
-  if (className) found.className = className;
-  if (child) found.append(child);
-  return found;
 }

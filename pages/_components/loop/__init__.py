@@ -2,16 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages._components import declare
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_loop",
-    css=(_HERE / "loop.css").read_text(encoding="utf-8"),
-    js=(_HERE / "loop.js").read_text(encoding="utf-8"),
-)
+_component = declare("loop", "../make.js", "loop.js", "loop.css")
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,11 @@ screen readers and walked through by keyboard.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from pages._components import declare
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_matrix",
-    css=(_HERE / "matrix.css").read_text(encoding="utf-8"),
-    js=(_HERE / "matrix.js").read_text(encoding="utf-8"),
-)
+_component = declare("matrix", "../make.js", "matrix.js", "matrix.css")
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,24 @@ export default function ({ parentElement: root, data, setStateValue }) {
   if (known.stamp === stamp) return;
   known.stamp = stamp;
   known.pressed = null;
-  const frame = element("div", "matrix");
+  const frame = make("div", "matrix");
   frame.append(table(data, known));
   root.querySelector(".matrix")?.remove();
   root.appendChild(frame);
 }
 
 function table(data, known) {
-  const found = element("table");
+  const found = make("table");
   found.setAttribute("aria-label", data.label);
-  if (data.row_title) found.append(element("caption", "", `Rows: ${data.row_title}. Columns: ${data.column_title}.`));
-  const head = element("tr");
-  const corner = element("td", "first empty");
+  if (data.row_title) found.append(make("caption", "", `Rows: ${data.row_title}. Columns: ${data.column_title}.`));
+  const head = make("tr");
+  const corner = make("td", "first empty");
   head.append(corner, ...data.columns.map((name) => heading(name, "col")));
-  const top = element("thead");
+  const top = make("thead");
   top.append(head);
-  const body = element("tbody");
+  const body = make("tbody");
   data.cells.forEach((line, row) => {
-    const drawn = element("tr");
+    const drawn = make("tr");
     drawn.append(heading(data.rows[row], "row"), ...line.map((cell, column) => box(cell, [row, column], data, known)));
     body.append(drawn);
   });
@@ -36,21 +36,21 @@ function table(data, known) {
 }
 
 function heading(name, scope) {
-  const found = element("th", "", name);
+  const found = make("th", "", name);
   found.scope = scope;
   found.title = name;
   return found;
 }
 
 function box(cell, at, data, known) {
-  const found = element("td", cell.text ? (cell.share < 0 ? "less" : "") : "empty");
+  const found = make("td", cell.text ? (cell.share < 0 ? "less" : "") : "empty");
   found.style.setProperty("--share", Math.min(Math.abs(cell.share), 1));
   found.title = cell.words;
   if (!data.clickable || !cell.text) {
     found.textContent = cell.text;
     return found;
   }
-  const button = element("button", "", cell.text);
+  const button = make("button", "", cell.text);
   button.type = "button";
   button.dataset.cell = at.join("-");
   button.setAttribute("aria-label", cell.words);
@@ -63,12 +63,5 @@ function box(cell, at, data, known) {
     known.setState("cell", { at: again ? null : at });
   });
   found.append(button);
-  return found;
-}
-
-function element(tag, className = "", text = "") {
-  const found = document.createElement(tag);
-  if (className) found.className = className;
-  if (text) found.textContent = text;
   return found;
 }

@@ -6,22 +6,15 @@ pages/_grid_lane.py and at the top of grid.js.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from fer_core.emotions import EMOTIONS
 from fer_core.review.events.verdict import ANSWER_KEYS, NOT_A_FACE, UNSURE, UNUSABLE
-from pages._components import script
+from pages._components import declare
 from pages._components.review_queue import ink_on
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "ferret_review_grid",
-    html=(_HERE / "grid.html").read_text(encoding="utf-8"),
-    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=script(_HERE / "grid.js"),
+_component = declare(
+    "review_grid", "grid.html", "../answering.css", "grid.css", "../make.js", "../answering.js", "grid.js"
 )
 
 UNDO, CLEAR = "undo", "clear"

@@ -417,8 +417,8 @@ class ReviewGrid {
       this.keys.set(button.key, button.command);
       this.titles.set(button.command, button.title);
       this.buttons.set(button.command, button);
-      const element = this.find(`[data-command="${button.command}"]`) ?? document.createElement("button");
-      const cap = document.createElement("kbd");
+      const element = this.find(`[data-command="${button.command}"]`) ?? make("button");
+      const cap = make("kbd");
       cap.textContent = button.cap;
       element.type = "button";
       element.className = "command";
@@ -441,8 +441,7 @@ class ReviewGrid {
   /* A sheet with its cells made and its pictures decoding, so that it can be painted at once. */
   prepared(sheet) {
     sheet.faces.forEach((face, place) => {
-      const cell = document.createElement("div");
-      cell.className = "cell";
+      const cell = make("div", "cell");
       cell.role = "option";
       cell.dataset.place = place;
       cell.dataset.row = face.row;
@@ -451,12 +450,9 @@ class ReviewGrid {
       image.draggable = false;
       image.src = face.image;
       image.decode().catch(() => {});
-      const tag = document.createElement("span");
-      tag.className = "tag";
-      const note = document.createElement("span");
-      note.className = "note";
-      note.textContent = note.title = face.note;
-      cell.append(image, tag, note);
+      const note = make("span", "note", face.note);
+      note.title = face.note;
+      cell.append(image, make("span", "tag"), note);
       face.cell = cell;
       this.drawFace(sheet, face);
     });
@@ -480,8 +476,7 @@ class ReviewGrid {
   }
 
   drawTitle(sheet) {
-    const name = document.createElement("b");
-    name.textContent = sheet.emotion;
+    const name = make("b", "", sheet.emotion);
     paintClass(name, this.buttons.get(sheet.emotion) ?? {});
     const [before, after] = sheet.title.split("{class}");
     this.find(".title").replaceChildren(before, ...(after === undefined ? [] : [name, after]));

@@ -5,30 +5,28 @@ The card lives in the browser (queue.html, *.css, *.js); Python deals faces, sto
 queue.js.
 """
 
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from fer_core.emotions import EMOTIONS
 from fer_core.review.cards.exemplars import HARD_PAIRS
 from fer_core.review.cards.preferences import RESERVED
 from fer_core.review.events.verdict import ANSWER_KEYS, KEEP, NOT_A_FACE, SKIP, UNSURE, UNUSABLE
-from pages._components import script
+from pages._components import declare
 
-_HERE = Path(__file__).parent
-_PARTS = ("keys.js", "reveal.js", "guide.js", "history.js", "session.js")
-
-
-def _text(*names: str) -> str:
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-
-
-_component = st.components.v2.component(
-    "ferret_review_queue",
-    html=_text("queue.html"),
-    css=_text("queue.css", "side.css"),
-    js=script(_HERE / "queue.js") + "\n" + _text(*_PARTS),
+_component = declare(
+    "review_queue",
+    "queue.html",
+    "../answering.css",
+    "queue.css",
+    "side.css",
+    "../make.js",
+    "../answering.js",
+    "queue.js",
+    "keys.js",
+    "reveal.js",
+    "guide.js",
+    "history.js",
+    "session.js",
 )
 
 TITLES = {NOT_A_FACE: "Not a face", UNUSABLE: "Unusable", UNSURE: "Unsure", SKIP: "Skip", KEEP: "Keep given label"}

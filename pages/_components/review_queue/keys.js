@@ -119,10 +119,3 @@ class KeysPanel {
     this.reset.disabled = !Object.keys(this.keymap.changed).length;
   }
 }
-
-function make(tag, name = "", text = "") {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text) element.textContent = text;
-  return element;
-}

@@ -11,7 +11,7 @@
  * queue; one that has an answer already and is looked at again (after a reveal, an undo, from the history) is `held`
  * outside of it. `first` is the answer that stands on it.
  *
- * Beside this file: keys.js, reveal.js, guide.js, history.js, session.js, and shared.js for all components.
+ * Beside this file: keys.js, reveal.js, guide.js, history.js, session.js; make.js and answering.js are shared.
  */
 
 const LOW = 80; // faces left when the next batch is asked for: more than five seconds at 15 keys a second

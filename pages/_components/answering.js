@@ -1,4 +1,4 @@
-/* What the review components share. The text stands before each component's own script (see pages/_components/__init__).
+/* What the review card and the review grid share.
  *
  * Outbox: answers wait here, also in localStorage against a closed tab, until the server says that they are stored.
  * Courier: sends them all together, again and again, until then; an event that arrives twice is stored once.

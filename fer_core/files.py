@@ -98,6 +98,19 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_files(folder: Path) -> None:
+    """Bring the files of a folder to the disk, before the folder takes a name that promises them whole."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as written:
+                os.fsync(written.fileno())
+
+
+def finished(folder: Path, pattern: str) -> list[Path]:
+    """The files that a pattern such as `*.json` fits, by name, without those that `atomic_path` has not finished."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith(_TEMPORARY))
+
+
 def sweep_temporaries(folder: Path) -> None:
     """Remove what a killed process left behind in `folder` (SIGKILL skips every `finally`)."""
     for stale in folder.glob(f"{_TEMPORARY}*"):

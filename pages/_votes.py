@@ -101,7 +101,7 @@ def _import_form(dataset: Dataset, present: str) -> None:
     with st.form("import-votes", border=False):
         upload = st.file_uploader(
             "Vote table (CSV)", type=["csv"], key="votes_upload", max_upload_size=64,
-            help="FER+'s form, one line per image in row order, or with a column `row`.",
+            help="FER+'s form, one line per image in the order of fer2013.csv, or with a column `row`.",
         )  # fmt: skip
         if present:
             st.caption(f"They take the place of those from {present}.")

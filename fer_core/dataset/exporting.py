@@ -23,7 +23,7 @@ from fer_core.dataset.version import DatasetVersion
 from fer_core.dataset.write_parquet import write_parquet
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.files import atomic_path
+from fer_core.files import atomic_path, temporary_path
 from fer_core.progress import Report, silent
 from fer_core.workspace import Workspace
 
@@ -87,11 +87,12 @@ def _write_npz(version: DatasetVersion, rows: np.ndarray, path: Path, report: Re
 
 def _write_folders(version: DatasetVersion, rows: np.ndarray, target: Path, report: Report) -> None:
     """Written beside the target, which then takes the name."""
+    if target.resolve() == Path.cwd():
+        raise UsageError("The folder that one stands in cannot be replaced; name a new one.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is not an empty folder; choose another.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    building = target.with_name(f".partial-{target.name}")
-    shutil.rmtree(building, ignore_errors=True)
+    building = temporary_path(target)
     try:
         for row, image in _images(version, rows, report):
             path = building / _member(version, row)

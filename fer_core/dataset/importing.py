@@ -17,7 +17,7 @@ from fer_core.dataset.members import ARCHIVES, MAX_RATIO, MAX_TABLE_BYTES, Membe
 from fer_core.dataset.read_csv import read_csv
 from fer_core.dataset.read_folders import FOLDER_SPLITS, read_folders, whole
 from fer_core.dataset.read_parquet import read_parquet
-from fer_core.dataset.reading import Reading, Take, counted
+from fer_core.dataset.reading import Reading, Take, counted, storable
 from fer_core.dataset.store import SIDE, SPLITS, TRAINING, Dataset, Images, create_dataset
 from fer_core.emotions import CLASSES
 from fer_core.errors import BadRow, InputRefused, RowsRefused, UsageError
@@ -93,7 +93,7 @@ def store_reading(
         raise InputRefused(f"{source}: not one usable image ({'; '.join(reasons) or 'it is empty'}).")
     report("storing", 0.9)
     origin = {
-        "source": source,
+        "source": storable(source),
         "format": reading.format,
         "mode": mode,
         "rejected": _listed(bad),

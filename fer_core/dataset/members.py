@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from fer_core.errors import InputRefused
-from fer_core.files import MAX_IMAGE_BYTES
+from fer_core.files import IMAGE_SUFFIXES, MAX_IMAGE_BYTES
 
 MAX_MEMBERS = 2_000_000
 MAX_TOTAL_BYTES = 64 << 30
@@ -92,12 +92,21 @@ def open_members(source: Path) -> Iterator[list[Member]]:
 
 
 def _in_order(members: list[Member]) -> list[Member]:
-    """FER2013's own file names carry the row (`Training_123.png`): then in row order, else by path."""
-    rows = [re.search(r"_(\d{1,9})$", member.path.stem) for member in members]
+    """FER2013's own file names carry the row (`Training_123.png`): pictures then in row order, other files behind them;
+    without such names all by path. What a Mac puts beside files (`__MACOSX/`, `._x.png`) is left out."""
+    ours = [member for member in members if not any(_is_macs(part) for part in member.path.parts)]
+    by_path = sorted(ours, key=lambda member: str(member.path))
+    pictures = [member for member in by_path if member.path.suffix.lower() in IMAGE_SUFFIXES]
+    rows = [re.search(r"_(\d{1,9})$", member.path.stem) for member in pictures]
     numbers = [int(match[1]) if match else -1 for match in rows]
     if -1 in numbers or len(set(numbers)) < len(numbers):
-        return sorted(members, key=lambda member: str(member.path))
-    return [member for _, member in sorted(zip(numbers, members, strict=True), key=lambda pair: pair[0])]
+        return by_path
+    in_row_order = [member for _, member in sorted(zip(numbers, pictures, strict=True), key=lambda pair: pair[0])]
+    return in_row_order + [member for member in by_path if member.path.suffix.lower() not in IMAGE_SUFFIXES]
+
+
+def _is_macs(part: str) -> bool:
+    return part == "__MACOSX" or part.startswith("._")
 
 
 def _folder_members(source: Path) -> list[Member]:

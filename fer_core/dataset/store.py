@@ -21,7 +21,7 @@ import pandas as pd
 
 from fer_core.emotions import CLASSES, NAMES
 from fer_core.errors import InputRefused, NotFound, UsageError
-from fer_core.files import read_json, sync_folder, write_json
+from fer_core.files import read_json, sync_files, sync_folder, write_json
 from fer_core.workspace import Workspace
 
 SIDE = 48
@@ -156,6 +156,7 @@ def create_dataset(
                 "origin": dict(origin),
             },
         )
+        sync_files(building)
         building.rename(target)
         sync_folder(target.parent)
     finally:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.dataset.store import SIDE
-from fer_core.files import sync_folder
+from fer_core.files import sync_files, sync_folder
 
 COLUMNS = {
     "content": "sha256 of the pixels, as hex",
@@ -80,6 +80,7 @@ def store_supplements(folder: Path, supplements: Supplements) -> None:
     try:
         np.save(building / "images.npy", np.ascontiguousarray(supplements.images))
         supplements.table.to_parquet(building / "table.parquet")
+        sync_files(building)
         shutil.rmtree(folder, ignore_errors=True)
         building.rename(folder)
         sync_folder(folder.parent)

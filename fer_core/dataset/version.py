@@ -10,6 +10,7 @@ How one comes about from verdicts and findings is the matter of `review.policy`;
 A version changes Training only: test rows never leave and never change.
 """
 
+import fcntl
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from fer_core.dataset.store import SPLITS, TRAINING, Dataset, open_dataset
 from fer_core.dataset.supplements import Images, JoinedImages, Supplements, open_supplements, store_supplements
 from fer_core.emotions import CLASSES, NAMES
 from fer_core.errors import NotFound, UsageError
-from fer_core.files import atomic_path, check_name, read_json, write_json
+from fer_core.files import atomic_path, check_name, finished, read_json, write_json
 from fer_core.workspace import Workspace
 
 COLUMNS = {
@@ -185,16 +186,19 @@ def store_version(
     version = replace(version, hash=content_hash(version))
 
     folder = dataset.path / "versions"
+    folder.mkdir(parents=True, exist_ok=True)
     document = folder / f"{name}.json"
-    if document.exists():
-        if read_json(document)["hash"] != version.hash:
-            raise UsageError(f"There is a version {version} already, cut differently; versions never change.")
-        return open_version(workspace, str(version))
-    with atomic_path(folder / f"{name}.parquet") as temporary:
-        version.manifest.to_parquet(temporary)
-    if supplements is not None:
-        store_supplements(folder / f"{name}.supplements", supplements)
-    write_json(document, _document(version))  # last: a version exists from the moment its document does
+    with (folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two people may cut under one name at once
+        if document.exists():
+            if read_json(document)["hash"] != version.hash:
+                raise UsageError(f"There is a version {version} already, cut differently; versions never change.")
+            return open_version(workspace, str(version))
+        with atomic_path(folder / f"{name}.parquet") as temporary:
+            version.manifest.to_parquet(temporary)
+        if supplements is not None:
+            store_supplements(folder / f"{name}.supplements", supplements)
+        write_json(document, _document(version))  # last: a version exists from the moment its document does
     return version
 
 
@@ -237,5 +241,5 @@ def open_version(workspace: Workspace, reference: str) -> DatasetVersion:
 
 def list_versions(dataset: Dataset) -> list[dict[str, Any]]:
     """The documents of a data set's versions, the newest first."""
-    documents = [read_json(file) for file in (dataset.path / "versions").glob("*.json")]
+    documents = [read_json(file) for file in finished(dataset.path / "versions", "*.json")]
     return sorted(documents, key=lambda document: document["cut"], reverse=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_core.dataset.store import Dataset
+from fer_core.dataset.store import SPLITS, Dataset
 from fer_core.emotions import CLASSES, NAMES
 from fer_core.errors import BadRow, InputRefused, RowsRefused, UsageError
 from fer_core.files import atomic_path
@@ -51,8 +51,8 @@ def read_votes(dataset: Dataset, file: Path) -> VoteTable:
     """Read a table of votes for the images of `dataset`, a CSV file in one of two forms.
 
     With a column `row` (the image's row in the data set), or FER+'s own form, one line per image in row order. The
-    other columns are FER+'s names (anger, ..., NF) or ours (angry, ..., not a face); `Usage` and `Image name` are
-    passed over. Raises InputRefused or RowsRefused, which name the lines.
+    other columns are FER+'s names (anger, ..., NF) or ours (angry, ..., not a face). Without `row`, the `Usage` of each
+    line must be that of its image; `Image name` is passed over. Raises InputRefused or RowsRefused, which name lines.
     """
     lines = _lines(file)
     header = [name.strip().lower() for name in lines[0]] if lines else []
@@ -63,6 +63,8 @@ def read_votes(dataset: Dataset, file: Path) -> VoteTable:
             f"{file}: {len(lines) - 1:,} lines of votes without a `row` column, but {dataset.name} has "
             f"{len(dataset):,} images. Add the column `row`, or give the table of the whole data set."
         )
+    if by_row is None and "usage" in header:
+        _refuse_other_order(dataset, lines, header.index("usage"), file)
     counts = np.zeros((len(dataset), len(ANSWERS)), np.int32)
     seen: set[int] = set()
     bad = []
@@ -117,6 +119,17 @@ def _lines(file: Path) -> list[list[str]]:
             return [line for line in csv.reader(handle) if any(cell.strip() for cell in line)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputRefused(f"{file}: cannot be read as a CSV table ({error}).") from error
+
+
+def _refuse_other_order(dataset: Dataset, lines: list[list[str]], usage: int, file: Path) -> None:
+    """InputRefused where a line is of another split than the image in its place: its votes would go to another face."""
+    for row, (cells, split) in enumerate(zip(lines[1:], dataset.splits.tolist(), strict=True)):
+        told = cells[usage].strip() if usage < len(cells) else ""
+        if told in SPLITS and told != SPLITS[split]:
+            raise InputRefused(
+                f"{file}: line {row + 2} is of {told}, but image {row:,} of {dataset.name} is of {SPLITS[split]}: the "
+                "images stand in another order. Import fer2013.csv itself, or add the column `row` to the votes."
+            )
 
 
 def _places(header: list[str], file: Path) -> list[int]:

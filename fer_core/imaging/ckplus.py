@@ -120,7 +120,7 @@ def split_subjects(reading: Reading) -> Reading:
     if len(order) < 2:
         raise InputRefused("Images cannot be split by people: it takes two people at least, named in the paths (S005).")
     test: list[str] = []
-    for subject in order:
+    for subject in order[:-1]:  # somebody stays in Training
         if np.isin(subjects, test).sum() >= TEST_SHARE * len(subjects):
             break
         test.append(subject)

@@ -87,6 +87,10 @@ class Archive:
                         break
                     found.update(chunk)
                     file.write(chunk)
+        except FileExistsError as error:
+            raise InputRefused(
+                f"{self.path} holds two names that this disk takes for one: {name}. Restore it on another disk."
+            ) from error
         except _BROKEN as error:
             raise self._damaged(name) from error
         if left or found.hexdigest() != digest:
@@ -136,7 +140,7 @@ def _checked(path: Path, members: zipfile.ZipFile) -> Manifest:
     if any(info.file_size != manifest.files[name][1] for name, info in infos.items()):
         raise InputRefused(f"{path} is damaged: files are not as long as its list says. Use another backup.")
     folders = {str(parent) for name in infos for parent in PurePosixPath(name).parents}
-    if folders & infos.keys() or len({name.casefold() for name in infos}) < len(infos):
+    if folders & infos.keys():
         raise InputRefused(f"{path} holds two files of one name; nothing of it is used.")
     return manifest
 

@@ -20,7 +20,17 @@ from fer_core.database import on_server, open_database
 from fer_core.errors import InputRefused, NotFound, StoreError, UsageError
 from fer_core.files import atomic_path, sweep_temporaries
 from fer_core.keeping.archive import CHUNK, FORMAT, FORMAT_VERSION, MANIFEST, Manifest
-from fer_core.keeping.contents import KEY, LABELS, LABELS_DB, SCHEMAS, WORKSPACE, Contents, list_contents, run_of
+from fer_core.keeping.contents import (
+    KEY,
+    LABELS,
+    LABELS_DB,
+    SCHEMAS,
+    WORKSPACE,
+    Contents,
+    list_contents,
+    run_files,
+    run_of,
+)
 from fer_core.keeping.rows import dump
 from fer_core.progress import Report, silent
 from fer_core.runs.run import held
@@ -76,7 +86,8 @@ def _write(workspace: Workspace, temporary: Path, scope: str, contents: Contents
         for run, names in groupby(contents.files, run_of):
             try:
                 with held(workspace.run(run)) if run else nullcontext():
-                    for name in names:
+                    # It may have gone on, and ended, since it was listed.
+                    for name in run_files(workspace, run) if run else names:
                         report(f"copying {name.split('/')[0]}", len(files) / len(contents.files))
                         files[name] = _add(archive, name, root / name)
             except StoreError:

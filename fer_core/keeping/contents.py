@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fer_core.database import is_kept
+from fer_core.files import finished
 from fer_core.jobs.store import SCHEMA as JOBS_SCHEMA
 from fer_core.review.events.database import SCHEMA as LABELS_SCHEMA
 from fer_core.runs.run import list_runs
@@ -19,7 +20,7 @@ WORKSPACE, LABELS = "workspace", "labels"
 KEY = "identity.key"
 LABELS_DB, JOBS_DB = "labels.db", "jobs.db"
 SCHEMAS = {LABELS_DB: LABELS_SCHEMA, JOBS_DB: JOBS_SCHEMA}
-FOLDERS = ("datasets", "runs", "annotators", "recipes", "sweeps")
+FOLDERS = ("datasets", "runs", "annotators", "recipes", "sweeps", "proofs")
 
 # Of a data set, what the labels alone need: enough to know it again, votes, versions and queues.
 _LABEL_FILES = ("dataset.json", "votes.parquet")
@@ -48,9 +49,9 @@ def list_contents(workspace: Workspace, scope: str, *, runs: bool = False, key: 
     for folder in sorted(workspace.datasets.glob("*/dataset.json")):
         if not folder.parent.name.startswith("."):
             paths += _dataset_files(folder.parent, scope, left_out)
-    paths += root.glob("annotators/*.json")
+    paths += finished(root / "annotators", "*.json")
     if scope == WORKSPACE:
-        paths += root.glob("recipes/*.toml")
+        paths += [*finished(root / "recipes", "*.toml"), *finished(root / "proofs", "*.json")]
         if runs:
             for run in list_runs(workspace):
                 paths += _files_under(run.path)
@@ -68,7 +69,14 @@ def list_contents(workspace: Workspace, scope: str, *, runs: bool = False, key: 
             files.append(name)
         else:
             left_out.append(f"{name} (no file of FERret has such a name)")
-    return Contents(sorted(files), [path.relative_to(root).as_posix() for path in databases if is_kept(path)], left_out)
+    databases = [path for path in databases if is_kept(path) and not _is_empty(path)]
+    return Contents(sorted(files), [path.relative_to(root).as_posix() for path in databases], left_out)
+
+
+def run_files(workspace: Workspace, run: str) -> list[str]:
+    """The files of a run that a backup holds, by name."""
+    names = (path.relative_to(workspace.root).as_posix() for path in _files_under(workspace.run(run)))
+    return [name for name in names if fits(name)]
 
 
 def fits(name: str, scope: str = WORKSPACE) -> bool:
@@ -89,6 +97,11 @@ def run_of(name: str) -> str | None:
     return parts[1] if parts[0] == "runs" else None
 
 
+def _is_empty(path: Path) -> bool:
+    """Whether a data base was opened on a full disk, and nothing was ever written to it."""
+    return path.exists() and not path.stat().st_size
+
+
 def _dataset_files(folder: Path, scope: str, left_out: list[str]) -> Iterator[Path]:
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith(".") or (
@@ -105,7 +118,7 @@ def _dataset_files(folder: Path, scope: str, left_out: list[str]) -> Iterator[Pa
                     left_out.append(f"the unfinished audit {folder.name}/{audit.name}")
         elif entry.name == "versions":
             # The document comes last when a version is stored, so it has to be looked for first.
-            names = [file.stem for file in sorted(entry.glob("*.json"))]
+            names = [file.stem for file in finished(entry, "*.json")]
             for name in names:
                 yield from [entry / f"{name}.parquet", *_files_under(entry / f"{name}.supplements")]
                 yield entry / f"{name}.json"

@@ -66,6 +66,7 @@ def restore_workspace(
         sentences = told(archive.manifest, stage)
         if dry_run:
             return Restored(sentences)
+        refuse_busy(workspace)  # once more: unpacking takes minutes
         _stop_jobs(stage / JOBS_DB)
         if root.is_dir():
             _carry(root, stage)

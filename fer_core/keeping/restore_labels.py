@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from fer_core.database import is_kept, on_server, server_url
 from fer_core.errors import InputRefused, StoreError, UsageError
-from fer_core.files import atomic_path, read_json, sha256_file, sync_folder
+from fer_core.files import atomic_path, read_json, sha256_file, sync_files, sync_folder
 from fer_core.keeping.archive import Archive
 from fer_core.keeping.contents import LABELS_DB
 from fer_core.keeping.restore import Restored, now_stamp, refuse_busy, told, unpacked
@@ -66,6 +66,7 @@ def restore_labels(workspace: Workspace, archive: Archive, *, replace: bool, dry
                 "now is kept beside it."
             )
         refuse_busy(workspace)
+        sync_files(stage)
         stamp = now_stamp()
         for name in plan.new + plan.replaced:
             _put(stage / name, root / name, stamp if name in plan.replaced else None)
@@ -93,7 +94,7 @@ def _plan(root: Path, archive: Archive, stage: Path) -> _Plan:
     # The document of a version comes last: it exists from the moment that it does.
     for name in sorted(archive.manifest.files, key=lambda name: name.endswith(".json")):
         parts = PurePosixPath(name).parts
-        if name == LABELS_DB or parts[-1] == "dataset.json" or (parts[0] == "datasets" and parts[1] in plan.missing):
+        if name == LABELS_DB or parts[2:] == ("dataset.json",) or (parts[0] == "datasets" and parts[1] in plan.missing):
             continue
         if parts[0] == "datasets" and parts[2] == "versions":
             if not _same_version(root, stage, parts):

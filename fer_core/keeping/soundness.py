@@ -21,6 +21,7 @@ from fer_core.database import Schema, on_server, server_url
 from fer_core.dataset.store import Dataset, content_hashes, open_dataset
 from fer_core.dataset.version import content_hash, open_version
 from fer_core.errors import FerretError
+from fer_core.files import finished
 from fer_core.jobs.store import SCHEMA as JOBS_SCHEMA
 from fer_core.keeping.findings import BAD, GOOD, NOTE, Check, ferret, remove
 from fer_core.keeping.serving import check_server
@@ -89,9 +90,9 @@ def _dataset(workspace: Workspace, folder: Path, deep: bool) -> Iterator[Check]:
     faults = list(_parts(workspace, folder, dataset, deep))
     yield from faults
     counts = Counter(
-        versions=len(list(folder.glob("versions/*.json"))),
+        versions=len(finished(folder / "versions", "*.json")),
         audits=len(list(folder.glob("audits/*/audit.json"))),
-        selections=len(list(folder.glob("selections/*.json"))),
+        selections=len(finished(folder / "selections", "*.json")),
     )
     held = "".join(f", {count:,} {kind if count > 1 else kind[:-1]}" for kind, count in counts.items() if count)
     state = "" if faults else ", every byte as it was stored" if deep else ""
@@ -104,7 +105,7 @@ def _parts(workspace: Workspace, folder: Path, dataset: Dataset, deep: bool) -> 
     if problem := problem_in([folder / "votes.parquet"], deep):
         mend = ferret(workspace, "votes", name, "FILE", "--replace")
         yield Check(f"votes of {name}", BAD, problem, mend)
-    for document in sorted(folder.glob("versions/*.json")):
+    for document in finished(folder / "versions", "*.json"):
         manifest = document.with_suffix(".parquet")
         problem = f"{manifest} is missing" if not manifest.exists() else problem_in([document, manifest], deep)
         if problem is None and deep:
@@ -116,7 +117,7 @@ def _parts(workspace: Workspace, folder: Path, dataset: Dataset, deep: bool) -> 
         if problem := problem_in(sorted(audit.parent.iterdir()), deep):
             mend = f"{remove(audit.parent)} && {ferret(workspace, 'audit', name)}"
             yield Check(f"audit {audit.parent.name}", BAD, f"{problem}; it can be made again", mend)
-    for selection in sorted(folder.glob("selections/*.json")):
+    for selection in finished(folder / "selections", "*.json"):
         if problem := problem_in([selection], deep):
             yield Check(f"selection {selection.stem}", BAD, f"{problem}; its queue is lost", remove(selection))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.errors import InputRefused
-from fer_core.files import atomic_path, check_name
+from fer_core.files import atomic_path, check_name, finished
 from fer_core.training.recipe import Recipe, load_recipe, parse_recipe, shipped_recipes
 from fer_core.workspace import Workspace, child
 
@@ -23,7 +23,7 @@ def folder(workspace: Workspace) -> Path:
 
 def own_recipes(workspace: Workspace) -> dict[str, Path]:
     """The files by name, in alphabetical order."""
-    return {path.stem: path for path in sorted(folder(workspace).glob("*.toml"))}
+    return {path.stem: path for path in finished(folder(workspace), "*.toml")}
 
 
 def recipe_toml(recipe: Recipe) -> str:

@@ -2,15 +2,19 @@
 
 import gzip
 import io
+import os
 import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fer_core.dataset import read_csv as reader
+from fer_core.dataset.exporting import export_version
 from fer_core.dataset.importing import import_dataset
+from fer_core.dataset.version import as_imported
 from fer_core.errors import InputRefused
 
 
@@ -96,6 +100,12 @@ def test_a_table_of_nothing_but_bad_rows_ends_early(workspace, tmp_path, monkeyp
     (tmp_path / "x.csv").write_text("emotion,pixels,Usage\n" + "x\n" * 50)
     with pytest.raises(InputRefused, match="more than 10 bad rows, the first of them line 2"):
         import_dataset(workspace, tmp_path / "x.csv", "x", mode="lenient")
+
+
+def test_a_source_whose_own_path_is_not_utf8_is_imported(workspace, demo, tmp_path):
+    source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv"))
+    export_version(as_imported(demo), source)
+    assert import_dataset(workspace, source, "x").dataset.hash == demo.hash
 
 
 def test_names_that_are_not_utf8_do_not_sink_the_import(workspace, tmp_path):

@@ -51,6 +51,18 @@ def test_an_export_comes_back_as_the_same_data_set(form: str, demo: Dataset, wor
     assert again.hash == demo.hash
 
 
+def test_what_a_mac_puts_beside_pictures_changes_nothing(demo: Dataset, workspace: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_version(as_imported(demo), out)
+    (out / ".DS_Store").write_bytes(b"\0")
+    assert import_dataset(workspace, out, "folder").dataset.hash == demo.hash
+    with zipfile.ZipFile(tmp_path / "out.zip", "w") as archive:
+        for file in out.rglob("*.png"):
+            archive.write(file, file.relative_to(out))
+            archive.writestr(f"__MACOSX/{file.relative_to(out).parent}/._{file.name}", b"\0\5\x16\7")
+    assert import_dataset(workspace, tmp_path / "out.zip", "zip").dataset.hash == demo.hash
+
+
 def test_a_table_inside_an_archive_is_found(demo: Dataset, workspace: Workspace, tmp_path: Path) -> None:
     export_version(as_imported(demo), tmp_path / "fer2013.csv")
     with tarfile.open(tmp_path / "fer2013.tar.gz", "w:gz") as archive:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from fer_core.dataset.store import TRAINING, Dataset, content_hashes
 from fer_core.dataset.supplements import Supplements
 from fer_core.dataset.version import SOFT, as_imported, content_hash, list_versions, open_version, store_version
 from fer_core.errors import NotFound, UsageError
+from fer_core.files import temporary_path, write_json
 from fer_core.workspace import Workspace
 
 
@@ -107,6 +109,39 @@ def test_the_same_cut_may_be_stored_again_another_one_may_not(demo: Dataset, wor
         store_version(workspace, demo, "clean", as_imported(demo).manifest, {})
 
 
+def test_a_version_whose_writer_was_killed_is_none(demo: Dataset, workspace: Workspace, cut) -> None:
+    store_version(workspace, demo, "clean", cut, {})
+    folder = demo.path / "versions"
+    (folder / temporary_path(Path("half.json")).name).write_text("")
+    assert [version["name"] for version in list_versions(demo)] == ["clean"]
+
+
+def test_of_two_who_cut_under_one_name_at_once_one_is_told(
+    demo: Dataset, workspace: Workspace, cut, monkeypatch
+) -> None:
+    other, told, started = as_imported(demo).manifest, [], []
+
+    def second() -> None:
+        try:
+            store_version(workspace, demo, "clean", other, {})
+        except UsageError as error:
+            told.append(str(error))
+
+    def first_is_at_its_document(path: Path, document: object) -> None:
+        if not started:
+            started.append(threading.Thread(target=second))
+            started[0].start()
+            started[0].join(0.2)  # as far as it comes
+        write_json(path, document)
+
+    monkeypatch.setattr("fer_core.dataset.version.write_json", first_is_at_its_document)
+    store_version(workspace, demo, "clean", cut, {})
+    started[0].join()
+    stored = open_version(workspace, "demo@clean")
+    assert stored.hash == content_hash(stored) and not stored.kept.all()
+    assert len(told) == 1 and "already, cut differently" in told[0]
+
+
 @pytest.mark.parametrize("column", ["kept", "label"])
 def test_no_version_touches_a_test_row(column: str, demo: Dataset, workspace: Workspace) -> None:
     manifest = as_imported(demo).manifest
@@ -120,6 +155,12 @@ def test_an_unknown_version_names_those_that_are_there(demo: Dataset, workspace:
     store_version(workspace, demo, "clean", cut, {})
     with pytest.raises(NotFound, match="there: clean"):
         open_version(workspace, "demo@cleaner")
+
+
+def test_an_export_does_not_replace_the_folder_that_one_stands_in(demo: Dataset, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="name a new one"):
+        export_version(as_imported(demo), Path())
 
 
 def test_an_export_never_overwrites_a_folder_with_something_in_it(demo: Dataset, tmp_path: Path) -> None:

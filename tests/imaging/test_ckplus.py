@@ -113,6 +113,17 @@ def test_a_split_by_people_keeps_everybody_on_one_side(tmp_path: Path, workspace
     assert set(told["test_subjects"]) == set(people[dataset.splits == PRIVATE_TEST])
 
 
+def test_somebody_stays_in_training_however_unlike_people_are(tmp_path: Path, workspace: Workspace) -> None:
+    rng = np.random.default_rng(2)
+    (tmp_path / "two" / "happy").mkdir(parents=True)
+    for person, frames in ((1, 1), (2, 30)):  # by the hash of their numbers 1 comes first
+        for frame in range(frames):
+            name = f"S{person:03d}_001_{frame:08d}.png"
+            cv2.imwrite(str(tmp_path / "two" / "happy" / name), rng.integers(0, 256, (48, 48), np.uint8))
+    splits = imported(workspace, tmp_path / "two", split_subjects=True).dataset.splits
+    assert set(splits) == {TRAINING, PRIVATE_TEST}
+
+
 def test_ckplus_is_split_by_people_too_and_folders_without_people_are_not(ckplus: Path, workspace, tmp_path) -> None:
     dataset = imported(workspace, ckplus, peak=1, split_subjects=True).dataset
     subjects = dataset.table["source"].str.extract(r"(S\d{3})")[0]

@@ -7,11 +7,12 @@ import stat
 import threading
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from kept_workspace import files_of, listed, rewrite
+from kept_workspace import cut, files_of, listed, rewrite, small_dataset
 
 from fer_core.__main__ import main
 from fer_core.database import SqliteDatabase
@@ -19,10 +20,13 @@ from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.dataset.version import open_version
 from fer_core.dataset.votes import open_votes
 from fer_core.errors import FerretError, InputRefused, StoreError, UsageError
+from fer_core.files import temporary_path, write_json
 from fer_core.jobs import store
 from fer_core.jobs.store import list_jobs
+from fer_core.keeping import backup
 from fer_core.keeping.archive import open_archive
 from fer_core.keeping.backup import back_up
+from fer_core.keeping.contents import list_contents
 from fer_core.keeping.restore import restore_workspace
 from fer_core.progress import silent
 from fer_core.review.events.database import SCHEMA
@@ -72,6 +76,55 @@ def test_a_run_in_training_is_left_out_and_named(filled, workspace: Workspace) -
         _, manifest = back_up(workspace, workspace.root.parent / "b.zip", runs=True)
     assert not any(name.startswith("runs") for name in manifest.files)
     assert f"the run {run.name}, which is being trained" in manifest.left_out
+
+
+def test_a_run_that_ends_during_the_backup_is_kept_whole(filled, workspace: Workspace, monkeypatch) -> None:
+    run = workspace.run("shallow48-20261121-1405-ab12")
+
+    def listed_then_ended(*given, **wishes):
+        contents = list_contents(*given, **wishes)
+        (run / "report.json").write_text("{}")
+        return contents
+
+    monkeypatch.setattr(backup, "list_contents", listed_then_ended)
+    _, manifest = back_up(workspace, workspace.root.parent / "b.zip", runs=True)
+    assert f"runs/{run.name}/report.json" in manifest.files
+
+
+def test_proofs_come_back_and_what_is_half_written_stays_out(filled, workspace: Workspace, elsewhere) -> None:
+    write_json(workspace.root / "proofs" / "small-1.json", {"id": "small-1"})
+    (workspace.root / "proofs" / temporary_path(Path("small-2.json")).name).write_text("")
+    file, manifest = back_up(workspace, workspace.root.parent)
+    restore(file, elsewhere)
+    assert [path.name for path in (elsewhere.root / "proofs").iterdir()] == ["small-1.json"]
+    assert not any("partial" in words for words in manifest.left_out)
+
+
+def test_names_that_differ_in_case_alone_come_back(filled, workspace: Workspace, elsewhere: Workspace) -> None:
+    cut(workspace, filled, "Clean", drop=3)
+    restore(back_up(workspace, workspace.root.parent)[0], elsewhere)
+    dropped = [np.flatnonzero(~open_version(elsewhere, f"small@{name}").kept).tolist() for name in ("clean", "Clean")]
+    assert dropped == [[2], [3]]
+
+
+def test_a_log_that_a_full_disk_left_empty_spoils_no_backup(workspace: Workspace, elsewhere: Workspace) -> None:
+    small_dataset(workspace)
+    workspace.labels_db.touch()
+    restore(back_up(workspace, workspace.root.parent)[0], elsewhere)
+    assert open_dataset(elsewhere, "small").name == "small"
+
+
+def test_a_job_that_starts_while_it_is_unpacked_stops_the_restore(filled, workspace: Workspace, monkeypatch) -> None:
+    file, _ = back_up(workspace, workspace.root.parent)
+    (job,) = list_jobs(workspace)
+
+    def starts(stage: str, fraction: float) -> None:
+        monkeypatch.setattr("fer_core.keeping.restore.list_jobs", lambda workspace: [replace(job, state="running")])
+
+    before = files_of(workspace.root)
+    with open_archive(file) as archive, pytest.raises(StoreError, match=job.title):
+        restore_workspace(workspace, archive, replace=True, dry_run=False, report=starts)
+    assert files_of(workspace.root) == before
 
 
 def test_a_restored_job_does_not_start_by_itself(filled, workspace: Workspace, elsewhere: Workspace) -> None:
@@ -203,7 +256,6 @@ BAD = {
     "no manifest of ours": (lambda members, manifest: manifest.clear(), "manifest.json cannot be read"),
     "a newer archive": (lambda members, manifest: manifest.update(format="ferret backup 2"), "newer FERret"),
     "another format": (lambda members, manifest: manifest.update(format="tape"), "no backup of FERret"),
-    "names in two cases": (lambda members, manifest: listed(members, manifest, "recipes/MINE.toml"), "one name"),
     "a file that is a folder": (lambda members, manifest: listed(members, manifest, "recipes/mine.toml/x"), "one name"),
     "a newer log": (newer_log, "newer FERret"),
     "a log that acts": (trigger, "triggers"),

@@ -46,6 +46,13 @@ def test_labels_go_back_to_images_that_were_imported_again(
     assert len(list_selections(dataset)) == 1
 
 
+def test_a_version_called_dataset_comes_back_too(filled: Dataset, workspace: Workspace, elsewhere: Workspace) -> None:
+    cut(workspace, filled, "dataset", drop=4)
+    small_dataset(elsewhere)
+    restore(back_up(workspace, workspace.root.parent, "labels")[0], elsewhere)
+    assert not open_version(elsewhere, "small@dataset").kept[4]
+
+
 def test_restoring_twice_changes_nothing(workspace: Workspace, elsewhere: Workspace, labels: Path) -> None:
     small_dataset(elsewhere)
     restore(labels, elsewhere)

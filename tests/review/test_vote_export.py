@@ -7,7 +7,7 @@ import pytest
 
 from fer_core.dataset.version import as_imported
 from fer_core.dataset.votes import ANSWERS, VoteTable, read_votes, store_votes
-from fer_core.errors import UsageError
+from fer_core.errors import InputRefused, UsageError
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.judgement.vote_export import export_votes, vote_counts
 from fer_core.review.policy import POLICIES, cut_version
@@ -46,6 +46,17 @@ def test_the_table_has_fer_pluss_form_and_is_read_back(workspace, dataset, answe
     assert len(lines) == 1 + len(dataset) and lines[1][:2] == ["Training", "fer0000000.png"]
     again = read_votes(dataset, tmp_path / "votes.csv")
     np.testing.assert_array_equal(again.counts, vote_counts(dataset, VerdictLog(workspace.labels_db)))
+
+
+def test_votes_in_another_order_than_the_images_are_refused(workspace, dataset, answered, tmp_path):
+    file = tmp_path / "votes.csv"
+    export_votes(workspace, as_imported(dataset), file)
+    lines = file.read_text().splitlines()
+    test = next(place for place, line in enumerate(lines) if line.startswith("PrivateTest"))
+    lines[1], lines[test] = lines[test], lines[1]
+    file.write_text("\n".join(lines))
+    with pytest.raises(InputRefused, match=r"line 2 is of PrivateTest, but image 0 .* another order"):
+        read_votes(dataset, file)
 
 
 def test_imported_counts_can_be_added(workspace, dataset, answered, tmp_path):

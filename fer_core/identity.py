@@ -38,9 +38,16 @@ def clean_name(text: str) -> str:
         raise InputRefused("Type a name: it is written beside every answer.")
     if len(name) > LONGEST_NAME:
         raise InputRefused(f"This name has {len(name)} characters; use up to {LONGEST_NAME}.")
-    if not name.isprintable():
+    if not name.isprintable() or any(_unseen(letter) for letter in name):
         raise InputRefused("This name holds characters that cannot be seen; type it without them.")
     return name
+
+
+def _unseen(letter: str) -> bool:
+    """Letters and signs that Python calls printable and that show as nothing: fillers, joiners, variation selectors."""
+    return letter in "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" or unicodedata.name(letter, "").startswith(
+        ("VARIATION SELECTOR", "MONGOLIAN FREE VARIATION")
+    )
 
 
 def signing_key(folder: Path) -> bytes:

@@ -81,7 +81,7 @@ def adjudicate(said: Said) -> None:
             width=640,
         )
         here = paged(len(rows), f"{name}_page", PER_PAGE) if len(rows) > PER_PAGE else slice(0, PER_PAGE)
-    shown = cases(said.dataset, said.log, said.verdicts, rows[here], said.votes, said.gold)
+    shown = cases(said.dataset, said.history, said.verdicts, rows[here], said.votes, said.gold)
     for start in range(0, len(shown), 2):
         for column, case in zip(st.columns(2), shown[start : start + 2], strict=False):
             with column:

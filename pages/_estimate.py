@@ -9,7 +9,6 @@ import streamlit as st
 from fer_core.audit.results import Audit
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import list_versions, open_version
-from fer_core.dataset.votes import open_votes
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.review.estimates.budget import NEXT, Band, Budget, Line, budget
 from fer_core.review.estimates.estimate import Estimate, estimate_errors
@@ -81,9 +80,8 @@ def budget_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None
 
 def error_rate(dataset: Dataset, log: VerdictLog) -> Estimate | None:
     """The estimate for the given labels and the newest version; None where nobody has answered the random audit."""
-    versions, votes = list_versions(dataset), open_votes(dataset)
-    name = versions[0]["name"] if versions else ""
-    return _estimate(dataset, log.watermark(), name, votes.source if votes else "", _log=log)
+    versions = list_versions(dataset)
+    return _estimate(dataset, said_about(dataset, log).key, versions[0]["name"] if versions else "", _log=log)
 
 
 def sentence(found: Estimate) -> str:
@@ -112,8 +110,13 @@ def notes(found: Estimate) -> list[str]:
     lines.append(trust + ".")
     if found.more:
         lines.append(f"About {found.more:,} more faces of the random audit bring the interval to ±2 points.")
+    if found.shown:
+        lines.append(
+            f"{found.shown:,} of the {found.looked:,} images count by an answer that was given with the label in view; "
+            "such answers overlook errors."
+        )
     if found.missing:
-        lines.append(f"{found.missing:,} of the {found.looked:,} images drawn so far have no blind answer yet.")
+        lines.append(f"{found.missing:,} of the {found.looked:,} images drawn so far have no answer yet.")
     if found.version:
         version = found.version
         spoilt = f", {version.spoilt:,} spoilt" if version.spoilt else ""
@@ -131,7 +134,7 @@ def rests_on(found: Budget) -> str:
 
 
 @_cached
-def _estimate(dataset: Dataset, watermark: int, version: str, votes: str, _log: VerdictLog) -> Estimate | None:
+def _estimate(dataset: Dataset, said_key: str, version: str, _log: VerdictLog) -> Estimate | None:
     said = said_about(dataset, _log)
     opened = open_version(_shared.workspace(), f"{dataset.name}@{version}") if version else None
     return estimate_errors(dataset, said.history, opened, said.gold)

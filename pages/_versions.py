@@ -1,5 +1,7 @@
 """Versions: a policy with its switches, what it would change, the cut itself; what was cut, compared and exported."""
 
+from hashlib import sha256
+
 import pandas as pd
 import streamlit as st
 
@@ -77,7 +79,7 @@ def _effect(
 
 
 def _stamp(table: VoteTable | None) -> str:
-    return "" if table is None else f"{table.source} {int(table.total.sum())}"
+    return "" if table is None else f"{table.source} {sha256(table.counts.tobytes()).hexdigest()[:16]}"
 
 
 def versions_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None:

@@ -60,7 +60,22 @@ def test_a_name_is_trimmed_and_composed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "x" * 41, "Ada\u202egnol", "A\u200bda", "Ada\x00", "\x1b[31mAda", "\u2066Ada\u2069", "\ud800"]
+    "text",
+    [
+        "",
+        "   ",
+        "x" * 41,
+        "Ada\u202egnol",
+        "A\u200bda",
+        "Ada\x00",
+        "\x1b[31mAda",
+        "\u2066Ada\u2069",
+        "\ud800",
+        "\u3164",
+        "\u2800",
+        "Ada\ufe0f",
+        "Ada\u034f",
+    ],
 )
 def test_a_name_that_cannot_be_seen_or_is_too_long_is_refused(text: str) -> None:
     with pytest.raises(InputRefused):

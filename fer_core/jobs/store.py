@@ -145,7 +145,9 @@ def list_jobs(workspace: Workspace, limit: int = 200) -> list[Job]:
         return []
     sweep(workspace)
     with _database(workspace).reading() as connection:
-        return [_job(row) for row in connection.execute(select(jobs).order_by(jobs.c.number.desc()).limit(limit))]
+        newest = select(jobs.c.number).order_by(jobs.c.number.desc()).limit(limit)
+        shown = select(jobs).where(or_(jobs.c.number.in_(newest), jobs.c.state == RUNNING))
+        return [_job(row) for row in connection.execute(shown.order_by(jobs.c.number.desc()))]
 
 
 def open_job(workspace: Workspace, job_id: str) -> Job:

@@ -104,6 +104,13 @@ def test_jobs_are_taken_in_order_and_a_resumed_one_goes_to_the_end(yard):
     assert take_job(yard, ME) is None
 
 
+def test_what_runs_is_listed_however_much_waits(yard):
+    first = add_job(yard, ["x"], "a", Path("/"))
+    take_job(yard, ME)
+    waiting = [add_job(yard, ["x"], "b", Path("/")).id for _ in range(3)]
+    assert [job.id for job in store.list_jobs(yard, limit=2)] == [waiting[2], waiting[1], first.id]
+
+
 def test_an_attempt_that_was_overtaken_changes_nothing(yard):
     before = running(yard, replace(ME, started="12"))
     assert open_job(yard, before.id).state == "interrupted"

@@ -20,6 +20,7 @@ from fer_core.keeping.restore_labels import restore_labels
 from fer_core.progress import silent
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import Verdict
+from fer_core.review.queues.answers import current_answers
 from fer_core.review.queues.selections import list_selections
 from fer_core.workspace import Workspace
 
@@ -67,16 +68,19 @@ def test_newer_answers_are_replaced_only_when_it_is_said_and_kept(
     log = VerdictLog(workspace.labels_db)
     late = say(5, "happy")
     log.record(filled, [late])
+    assert current_answers(log, filled, 1).rows.tolist() == [0, 1, 5]
     with pytest.raises(UsageError, match="1 events of the verdict log"):
         restore(labels, workspace)
     assert len(log.history(filled)) == 3
     done = restore(labels, workspace, replace=True)
     assert len(log.history(filled)) == 2  # seen by whoever had it open
+    assert current_answers(log, filled, 1).rows.tolist() == [0, 1]
     with closing(sqlite3.connect(done.kept)) as kept:
         assert (late.id,) in kept.execute("SELECT id FROM events").fetchall()
     # What is answered from now on has a number of its own, so that no view takes it for an event that was.
     log.record(filled, [say(6, "happy")])
     assert log.watermark() == 4
+    assert current_answers(log, filled, 1).rows.tolist() == [0, 1, 6]
 
 
 def test_a_damaged_log_gives_way_to_the_backup(filled: Dataset, workspace: Workspace, labels: Path) -> None:

@@ -49,7 +49,9 @@ def test_what_is_decided_can_be_found_and_decided_anew(log, dataset, say) -> Non
 
     log.record(dataset, [say(0, "sad"), say(5, "fear")])
     assert found() == []
-    first = decision(dataset, 4, "sad", "ada", cases(dataset, log, log.verdicts(dataset), np.array([4]))[0].based_on)
+    first = decision(
+        dataset, 4, "sad", "ada", cases(dataset, log.history(dataset), log.verdicts(dataset), np.array([4]))[0].based_on
+    )
     log.record(dataset, [first, decision(dataset, 1, "happy", "ada", "")])
     assert found() == [1, 4]
     again = decision(dataset, 4, "fear", "bob", first.id)
@@ -78,6 +80,15 @@ def test_flags_wait_until_they_are_undone_or_the_face_is_decided(log, dataset, s
     assert waiting("flagged") == []
 
 
+def test_a_decision_that_came_since_the_card_was_drawn_is_not_replaced_unseen(log, dataset, say) -> None:
+    log.record(dataset, [say(4, "sad")])
+    history, verdicts = log.history(dataset), log.verdicts(dataset)
+    log.record(dataset, [say(4, "fear", "eve", queue="adjudication", based_on=history["id"].iat[-1])])
+    (case,) = cases(dataset, history, verdicts, np.array([4]))
+    late = decision(dataset, 4, "happy", "zoe", case.based_on)
+    assert "eve has decided" in log.record(dataset, [late]).refused[late.id]
+
+
 def test_a_case_carries_everything_that_was_said(log, dataset, say) -> None:
     said = [
         say(4, "sad", "ada", comment="look at the mouth", active_ms=2300, time="2026-07-02T08:30:00+02:00"),
@@ -88,7 +99,7 @@ def test_a_case_carries_everything_that_was_said(log, dataset, say) -> None:
     gold = np.full(len(dataset), -1, np.int8)
     gold[4] = 7
     votes = table(dataset, r4={"sad": 2, "unknown": 1}, r5={"sad": 1, "fear": 4})
-    case = cases(dataset, log, log.verdicts(dataset), np.array([4]), votes, gold)[0]
+    case = cases(dataset, log.history(dataset), log.verdicts(dataset), np.array([4]), votes, gold)[0]
     assert case.copies == ((4, "happy"), (5, "sad"))
     assert case.votes[["annotator", "answer", "seen"]].to_numpy().tolist() == [
         ["ada", "sad", "blind"],
@@ -100,6 +111,6 @@ def test_a_case_carries_everything_that_was_said(log, dataset, say) -> None:
     assert case.gold == "not a face" and case.decision == ""
     assert case.based_on == log.newest(dataset, [4])[4]
 
-    plain = cases(dataset, log, log.verdicts(dataset), np.array([0]))[0]
+    plain = cases(dataset, log.history(dataset), log.verdicts(dataset), np.array([0]))[0]
     assert plain.copies == ((0, NAMES[dataset.labels[0]]),)
     assert plain.votes.empty and plain.imported == {} and plain.gold == plain.based_on == ""

@@ -1,5 +1,7 @@
 """The error rate from the random audit: hand-computed on twelve images, against planted truth on two thousand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,6 +121,28 @@ def test_people_are_measured_on_gold_items_beside_the_estimate(dataset, log, say
     assert (accuracy.value, accuracy.images) == (pytest.approx(2 / 3), 3)
     assert [accuracy.low, accuracy.high] == wilson(2, 3)
     assert estimate_errors(dataset, history).accuracy is None
+
+
+def test_nobody_is_measured_by_a_decision_of_their_own(dataset, log, say):
+    said = [say(0, "sad", queue="random"), say(0, "sad", queue="adjudication"), say(1, "fear", queue="random")]
+    said += [say(0, "happy", "bob")]
+    gold = np.full(12, -1, np.int8)
+    gold[0] = 4
+    accuracy = estimate_errors(dataset, told(dataset, log, said), gold=gold).accuracy
+    assert (accuracy.value, accuracy.images) == (0.0, 1)  # Bob's; the decision is not his
+
+
+def test_faces_confirmed_in_a_grid_are_not_spoken_for_by_suspects(large, truth, tmp_path):
+    """The grid's faces are mostly right, the suspects mostly wrong, and the random audit brings neither again."""
+    stream, wrong = random_stream(large), truth != large.labels
+    rng = np.random.default_rng(3)
+    suspects, grid = rng.permutation(np.flatnonzero(wrong))[:100], rng.permutation(np.flatnonzero(~wrong))[:900]
+    rest = stream[~np.isin(stream, [*suspects, *grid])][:250]
+    said = answers(large, suspects, truth, "suspects") + answers(large, rest, truth, "random")
+    said += [replace(one, seen="revealed") for one in answers(large, grid, truth, "suspects")]
+    found = estimate_errors(large, told(large, VerdictLog(tmp_path / "labels.db"), said))
+    assert found.rate.low <= wrong.mean() <= found.rate.high
+    assert found.shown and found.answered + found.shown + found.missing == found.looked
 
 
 def test_many_intervals_at_once_are_the_ones_of_the_metrics():

@@ -12,12 +12,16 @@ from fer_core.dataset.store import TRAINING, Images, create_dataset
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import Verdict
 from fer_core.review.policy import Policy, cut_version, plan_cut
-from fer_core.review.policy.balancing import surplus
+from fer_core.review.policy.balancing import class_target, surplus
 from fer_core.review.policy.effect import effect
 from fer_core.training.balance import class_weights, repeats
 
 SIZES = (8, 2, 5, 0, 3, 4, 6)  # Training images per class
 PLAIN = Policy(drop_findings=())
+
+
+def test_of_no_images_no_class_is_cut_down() -> None:
+    assert class_target(np.empty(0, np.int64), "median") == class_target(np.empty(0, np.int64), "smallest") == 0
 
 
 @pytest.fixture

@@ -101,6 +101,22 @@ def test_a_bad_line_is_named_and_nothing_is_stored(log, dataset, say, tmp_path, 
     assert log.watermark() == 0
 
 
+def test_a_log_that_grew_is_imported_again(log, dataset, say, tmp_path):
+    """The second decision rests on a vote that comes with it, and knew the first one, which is there already."""
+    vote = say(0, "sad")
+    log.record(dataset, [vote])
+    log.record(dataset, [say(0, "happy", "bob", queue="adjudication", based_on=vote.id)])
+    export_log(log, dataset, tmp_path / "log.jsonl")
+    copy = VerdictLog(tmp_path / "labels.db")
+    import_log(copy, dataset, tmp_path / "log.jsonl")
+    later = say(0, "fear", "eve")
+    log.record(dataset, [later])
+    log.record(dataset, [say(0, "fear", "bob", queue="adjudication", based_on=later.id)])
+    export_log(log, dataset, tmp_path / "log.jsonl")
+    assert import_log(copy, dataset, tmp_path / "log.jsonl") == (4, 2)
+    assert copy.history(dataset)["id"].tolist() == log.history(dataset)["id"].tolist()
+
+
 def test_a_file_that_is_no_log_is_refused(log, dataset, tmp_path):
     file = tmp_path / "log.jsonl"
     for content, words in (
@@ -108,6 +124,7 @@ def test_a_file_that_is_no_log_is_refused(log, dataset, tmp_path):
         (b"[1]", "named fields"),
         (b"\xff\xfe", "UTF-8"),
         (b'{"a": 1}', "lacks"),
+        (b"[" * 200_000, "not JSON"),
     ):
         file.write_bytes(content)
         with pytest.raises(InputRefused, match=words):

@@ -2,9 +2,11 @@
 
 The sample is the beginning of the random-audit stream (`stream.random_stream`), up to the furthest image that the
 random audit has brought and somebody answered. It is a uniform sample of all images, whatever other queues have shown:
-an image in it counts with its blind answer (see `outcomes`), from whichever queue that came. Images in it without one
-are missing; those that the random audit was to bring are represented by those that it did bring. That is why the two
-kinds are weighted apart: else a few suspects that happen to lie in a sample with gaps would count too much.
+an image in it counts with its blind answer (see `outcomes`), from whichever queue that came. Where there is none but
+somebody has answered with the label in view (in a grid, after a look), that answer stands in: the random audit brings
+such an image to nobody any more, and other images, least of all suspects, cannot speak for it. Images without any
+answer are missing; those that the random audit was to bring are represented by those that it did bring. That is why the
+two kinds are weighted apart: else a few suspects that happen to lie in a sample with gaps would count too much.
 
 Each class has a Wilson interval; the whole is weighted by the exact sizes of the classes, its interval is a stratified
 bootstrap. Drawing without replacement is accounted for: who has looked at everything has no interval left.
@@ -28,7 +30,15 @@ from fer_core.dataset.store import Dataset
 from fer_core.dataset.version import DatasetVersion
 from fer_core.emotions import CLASSES
 from fer_core.evaluation.metrics import wilson
-from fer_core.review.estimates.outcomes import OUTCOMES, BlindOpinion, blind_opinion, first_answers, gold_hits
+from fer_core.review.estimates.outcomes import (
+    OUTCOMES,
+    Opinion,
+    blind_opinion,
+    first_answers,
+    gold_hits,
+    judged_by_others,
+    opinion_of,
+)
 from fer_core.review.estimates.strata import Rate, Sample, Strata, further_images, wilson_bounds
 from fer_core.review.queues.kinds import RANDOM
 from fer_core.review.queues.stream import random_stream
@@ -54,6 +64,7 @@ class Estimate:
 
     looked: int  # images of the sample
     answered: int  # of them with a blind answer
+    shown: int  # of them with an answer that was given with the label in view, and none blind
     people: int  # who have answered blind in it
     rate: Rate
     classes: tuple[Rate, ...]  # by given class
@@ -66,8 +77,8 @@ class Estimate:
 
     @property
     def missing(self) -> int:
-        """Images of the sample without a blind answer."""
-        return self.looked - self.answered
+        """Images of the sample without an answer."""
+        return self.looked - self.answered - self.shown
 
 
 def estimate_errors(
@@ -82,7 +93,9 @@ def estimate_errors(
     `version`: of the same data set, judged beside the given labels (images that it adds from elsewhere are not);
     `gold`: int8 (N,), gold.gold_labels; `seed`: of the bootstrap.
     """
-    opinion, first = blind_opinion(dataset, history), first_answers(dataset, history)
+    blind, first = blind_opinion(dataset, history), first_answers(dataset, history)
+    shown, is_blind = opinion_of(dataset, first), blind.column >= 0
+    opinion = Opinion(np.where(is_blind, blind.column, shown.column), np.where(is_blind, blind.people, shown.people))
     sample = draw_sample(dataset, first, opinion)
     if not sample.answered.any():
         return None
@@ -93,10 +106,11 @@ def estimate_errors(
     rate, classes = strata.rates(wrong, seed)
     rows = sample.rows[sample.answered]
     pictures = set(dataset.groups[rows].tolist())
-    hits, items = gold_hits(first, gold) if gold is not None else (0, 0)
+    hits, items = gold_hits(judged_by_others(dataset, history, first), gold) if gold is not None else (0, 0)
     return Estimate(
         looked=len(sample.rows),
-        answered=len(rows),
+        answered=int(is_blind[rows].sum()),
+        shown=int((~is_blind[rows]).sum()),
         people=int(first.loc[first["blind"] & first["group"].isin(pictures), "annotator"].nunique()),
         rate=rate,
         classes=classes,
@@ -105,7 +119,7 @@ def estimate_errors(
         single=int((wrong & (opinion.people == 1))[rows].sum()),
         more=further_images(rate.half, len(rows), len(dataset)),
         accuracy=_rate(hits, items) if items else None,
-        version=None if version is None else _version_errors(version, sample, opinion, seed),
+        version=None if version is None else _version_errors(version, sample, opinion, blind, seed),
     )
 
 
@@ -114,7 +128,7 @@ def _rate(hits: int, items: int) -> Rate:
     return Rate(hits / items, low, high, items)
 
 
-def draw_sample(dataset: Dataset, first: pd.DataFrame, opinion: BlindOpinion) -> Sample:
+def draw_sample(dataset: Dataset, first: pd.DataFrame, opinion: Opinion) -> Sample:
     """The beginning of the stream that the random audit has reached. `first`: outcomes.first_answers."""
     stream = random_stream(dataset)
     place = np.empty(len(stream), np.int64)
@@ -132,20 +146,22 @@ def draw_sample(dataset: Dataset, first: pd.DataFrame, opinion: BlindOpinion) ->
     return Sample(rows, np.where(seen, all_[cell] / np.maximum(answered[cell], 1), 0.0))
 
 
-def _version_errors(version: DatasetVersion, sample: Sample, opinion: BlindOpinion, seed: int) -> VersionErrors:
+def _version_errors(
+    version: DatasetVersion, sample: Sample, opinion: Opinion, blind: Opinion, seed: int
+) -> VersionErrors:
     dataset, manifest = version.dataset, version.manifest
     kept, labels = manifest["kept"].to_numpy(bool), manifest["label"].to_numpy()
     kind = manifest["reason"].str.split(":").str[0]
     domain = kept | kind.isin((UNUSABLE, AMBIGUOUS)).to_numpy()  # what is in it, or would be had nobody looked
     # An ambiguous face is no error, so dropping it on somebody's word puts none right.
     changed = np.where(kept, labels != dataset.labels, (kind == UNUSABLE).to_numpy())
-    said = opinion.column >= 0
-    before, after = opinion.against(dataset.labels), kept & opinion.against(labels)
+    said = blind.column >= 0
+    before, after = blind.against(dataset.labels), kept & blind.against(labels)
     fixed = domain & np.where(said, before & ~after, changed)
     spoilt = domain & ~before & after
 
     strata = Strata(dataset, sample, domain)
-    shares = strata.shares(before)
+    shares = strata.shares(opinion.against(dataset.labels))
     given = np.bincount(dataset.labels[kept], minlength=CLASSES)  # images kept, by given class
     gain = _per_class(dataset, fixed) - _per_class(dataset, spoilt)
     known = _per_class(dataset, domain & after)  # at least what people have answered is still wrong

@@ -20,10 +20,10 @@ _MEANS = {name: index for index, name in enumerate(NAMES)} | {NOT_A_FACE: JUNK_C
 
 
 @dataclass(frozen=True)
-class BlindOpinion:
-    """What people say blind about each of the N images of a data set."""
+class Opinion:
+    """What people say together about each of the N images of a data set."""
 
-    column: np.ndarray  # int8 (N,): 0 to 6 the class, JUNK_COLUMN, UNSURE_COLUMN; -1 where nobody has answered blind
+    column: np.ndarray  # int8 (N,): 0 to 6 the class, JUNK_COLUMN, UNSURE_COLUMN; -1 where nobody has answered
     people: np.ndarray  # int32 (N,): how many have
 
     def outcome(self, labels: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def first_answers(dataset: Dataset, history: pd.DataFrame) -> pd.DataFrame:
     """Each person's first answer about each picture, undone ones, skips and decisions left out.
 
     `history`: VerdictLog.history. Columns: its own, `group` (int64, the first row that shows the picture), `column`
-    (int64, as in BlindOpinion) and `blind` (bool).
+    (int64, as in Opinion) and `blind` (bool).
     """
     answers = history[(history["kind"] == "answer") & ~history["undone"].astype(bool)]
     answers = answers[(answers["queue"] != ADJUDICATION) & (answers["answer"] != SKIP)]
@@ -58,10 +58,14 @@ def first_answers(dataset: Dataset, history: pd.DataFrame) -> pd.DataFrame:
     return table.drop_duplicates(["group", "annotator"])
 
 
-def blind_opinion(dataset: Dataset, history: pd.DataFrame) -> BlindOpinion:
+def blind_opinion(dataset: Dataset, history: pd.DataFrame) -> Opinion:
     """The blind opinion of `VerdictLog.history` on every image."""
     first = first_answers(dataset, history)
-    first = first[first["blind"]]
+    return opinion_of(dataset, first[first["blind"]])
+
+
+def opinion_of(dataset: Dataset, first: pd.DataFrame) -> Opinion:
+    """What these of the `first_answers` say together of every image."""
     pictures, place = np.unique(first["group"].to_numpy(np.int64), return_inverse=True)
     votes = np.bincount(place * BALLOT + first["column"].to_numpy(np.int64), minlength=len(pictures) * BALLOT)
     votes = votes.reshape(-1, BALLOT)
@@ -71,7 +75,14 @@ def blind_opinion(dataset: Dataset, history: pd.DataFrame) -> BlindOpinion:
     people = np.zeros(len(dataset), np.int32)
     column[pictures] = np.where(tied, UNSURE_COLUMN, votes.argmax(axis=1))
     people[pictures] = votes.sum(axis=1)
-    return BlindOpinion(column[dataset.groups], people[dataset.groups])
+    return Opinion(column[dataset.groups], people[dataset.groups])
+
+
+def judged_by_others(dataset: Dataset, history: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
+    """`first_answers` without those of people who have decided the picture themselves: a decision is gold."""
+    made = history[(history["kind"] == "answer") & (history["queue"] == ADJUDICATION) & ~history["undone"].astype(bool)]
+    own = pd.MultiIndex.from_arrays([dataset.groups[made["row"].to_numpy(np.int64)], made["annotator"]])
+    return first[~pd.MultiIndex.from_frame(first[["group", "annotator"]]).isin(own)]
 
 
 def gold_hits(first: pd.DataFrame, gold: np.ndarray) -> tuple[int, int]:

@@ -55,7 +55,7 @@ def _parse(file: Path) -> list[tuple[int, Verdict]]:
             continue
         try:
             verdicts.append((number, read_verdict(json.loads(line))))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             bad.append((number, f"not JSON ({error})."))
         except InputRefused as error:
             bad.append((number, str(error)))

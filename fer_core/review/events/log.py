@@ -8,7 +8,7 @@ the log. What was acknowledged is on the disk; what is sent again (same id) is a
     log.verdicts(dataset)                       # what everybody currently says, after undo
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,15 +64,22 @@ class VerdictLog:
         with self._database.writing() as connection:
             known = _by_id(connection, [name for verdict in verdicts for name in (verdict.id, verdict.undoes) if name])
             fresh: list[Verdict] = []
+            places: dict[str, int] = {}  # of the events of this call that stand in the log now, in its order
+            decisions: defaultdict[int, list[Verdict]] = defaultdict(list)  # of them, by row
             for verdict in verdicts:
                 problem = _foreign(dataset, verdict) or _clash(verdict, known)
                 if problem is None and verdict.id not in known:
-                    problem = _undo_problem(verdict, known) or _adjudicated_since(connection, verdict, fresh)
+                    problem = _undo_problem(verdict, known) or _adjudicated_since(
+                        connection, verdict, decisions[verdict.row], places
+                    )
                     if problem is None:
                         known[verdict.id] = verdict
                         fresh.append(verdict)
                 if problem is None:
                     receipt.stored.append(verdict.id)
+                    places[verdict.id] = len(places)
+                    if _decides(verdict):
+                        decisions[verdict.row].append(verdict)
                 else:
                     receipt.refused[verdict.id] = problem
             if whole and receipt.refused:
@@ -152,6 +159,11 @@ class VerdictLog:
                 rows = connection.execute(answers.order_by(events.c.seq)).all()
                 taken_back = connection.execute(undone).scalars().all()
         return rows, np.array(taken_back, np.int64), newest
+
+    def name_of(self, seq: int) -> str | None:
+        """The id of event number `seq`: by it a reader notices that another log has taken the place of this one."""
+        with self._database.reading() as connection:
+            return connection.execute(select(events.c.id).where(events.c.seq == seq)).scalar()
 
     def newest(self, dataset: Dataset, rows: Iterable[int]) -> dict[int, str]:
         """The id of the newest event on each of these images that has one: what an answer is based on."""
@@ -233,20 +245,32 @@ def _undo_problem(verdict: Verdict, known: dict[str, Verdict]) -> str | None:
     return None
 
 
-def _adjudicated_since(connection: Connection, verdict: Verdict, fresh: list[Verdict]) -> str | None:
-    """Of two people who decide the same face at once, the second is told. `fresh`: what is stored before it."""
-    if verdict.kind != "answer" or verdict.queue != ADJUDICATION:
+def _decides(verdict: Verdict) -> bool:
+    return verdict.kind == "answer" and verdict.queue == ADJUDICATION
+
+
+def _adjudicated_since(
+    connection: Connection, verdict: Verdict, beside: list[Verdict], places: dict[str, int]
+) -> str | None:
+    """Of two people who decide the same face at once, the second is told.
+
+    `beside`: the decisions on the face that came in the same call, stored with it or long ago. Their order (`places`)
+    tells what was known: whoever decided on the basis of an event knew all decisions in front of that. An event that
+    is nowhere was never seen, so to a decision based on it all others are newer.
+    """
+    if not _decides(verdict):
         return None
-    here = (events.c.dataset_hash == verdict.dataset_hash) & (events.c.row == verdict.row)
-    basis = select(events.c.seq).where(events.c.id == verdict.based_on).scalar_subquery()
-    newer = select(events.c.annotator).where(here, events.c.queue == ADJUDICATION, events.c.kind == "answer")
-    if verdict.based_on:  # what is not there was never seen: everything is newer
+    known = places.get(verdict.based_on, -1)
+    seen = [one.id for one in beside if places[one.id] <= known]
+    newer = select(events.c.annotator).where(
+        (events.c.dataset_hash == verdict.dataset_hash) & (events.c.row == verdict.row),
+        events.c.queue == ADJUDICATION,
+        events.c.kind == "answer",
+        events.c.id.not_in(seen),
+    )
+    if verdict.based_on:
+        basis = select(events.c.seq).where(events.c.id == verdict.based_on).scalar_subquery()
         newer = newer.where(events.c.seq > func.coalesce(basis, 0))
     other = connection.execute(newer.order_by(events.c.seq.desc())).scalar()
-    known = next((place for place, one in enumerate(fresh, 1) if one.id == verdict.based_on), 0)
-    beside = next(
-        (one.annotator for one in fresh[known:] if one.queue == ADJUDICATION and one.row == verdict.row), None
-    )
-    if other is None and beside is None:
-        return None
-    return f"{other or beside} has decided this face in the meantime; look at it again."
+    other = other or next((one.annotator for one in beside if places[one.id] > known), None)
+    return other and f"{other} has decided this face in the meantime; look at it again."

@@ -14,7 +14,6 @@ import pandas as pd
 from fer_core.dataset.store import Dataset
 from fer_core.dataset.votes import ANSWERS, VoteTable
 from fer_core.emotions import NAMES
-from fer_core.review.events.log import VerdictLog
 from fer_core.review.events.verdict import ADJUDICATION, SKIP, Verdict
 from fer_core.review.judgement.consensus import AGREED, AMBIGUOUS, DISPUTED, STATE_UNUSABLE, Consensus
 from fer_core.review.pictures import pictures
@@ -74,15 +73,19 @@ def decided(dataset: Dataset, people: Consensus, history: pd.DataFrame) -> np.nd
 
 def cases(
     dataset: Dataset,
-    log: VerdictLog,
+    history: pd.DataFrame,
     verdicts: pd.DataFrame,
     rows: np.ndarray,
     votes: VoteTable | None = None,
     gold: np.ndarray | None = None,
 ) -> list[Case]:
-    """The cases of some rows of a docket. `verdicts`: VerdictLog.verdicts; `gold`: gold.gold_labels."""
+    """The cases of some rows of a docket.
+
+    `history`, `verdicts`: those of VerdictLog, read at one time; `gold`: gold.gold_labels.
+    """
     groups = dataset.groups[verdicts["row"].to_numpy(np.int64)]
-    newest = log.newest(dataset, rows.tolist())
+    # Of what is shown and not of the log as it is by now: a decision that came since must not count as seen.
+    newest = history[history["row"].isin(rows)].drop_duplicates("row", keep="last").set_index("row")["id"]
     found = []
     for row in rows.tolist():
         said = verdicts[groups == row]

@@ -13,6 +13,8 @@ def class_target(labels: np.ndarray, balance_to: str) -> int:
     """The size that classes are cut down to. labels: int (n,); classes without images do not count."""
     counts = np.bincount(labels, minlength=CLASSES)
     counts = counts[counts > 0]
+    if not len(counts):
+        return 0
     if balance_to == SMALLEST:
         return int(counts.min(initial=len(labels)))
     return int(np.median(counts)) if balance_to == MEDIAN else int(balance_to)

@@ -90,7 +90,11 @@ class _Ledger:
     def __init__(self, dataset: Dataset) -> None:
         self._pictures = pictures(dataset)
         self._lock = Lock()
+        self._forget()
+
+    def _forget(self) -> None:
         self._until = 0
+        self._mark: str | None = None  # the id of event number `until`
         self._names: dict[str, int] = {}
         self._seq = np.zeros(0, np.int64)
         self._row = np.zeros(0, np.int64)
@@ -103,8 +107,11 @@ class _Ledger:
 
     def answers(self, log: VerdictLog, dataset: Dataset, round_: int) -> Answers:
         with self._lock:
+            if self._until and log.name_of(self._until) != self._mark:  # another log took its place: a restore
+                self._forget()
             fresh, taken_back, newest = log.since(dataset, self._until)
-            self._until = newest
+            if newest != self._until:
+                self._until, self._mark = newest, log.name_of(newest)
             if fresh or len(taken_back):
                 self._take(fresh, taken_back)
                 self._made = {}

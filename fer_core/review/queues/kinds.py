@@ -58,7 +58,7 @@ KINDS = (
     Kind(
         UNSEEN,
         "Unseen",
-        "Every picture that nobody has answered, in random order.",
+        "Every picture that is not settled, in random order; some of them for your opinion beside others'.",
         "Every face is answered.\nCut a version on the Consensus page,\nor begin a second round.",
     ),
     Kind(

@@ -1,6 +1,7 @@
 """Files that are whole or not there, names that stay in their folder, and pictures from strangers."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -8,12 +9,13 @@ import re
 import shutil
 import struct
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -27,6 +29,7 @@ MAX_IMAGE_BYTES = 64 << 20
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TEMPORARY = ".partial-"
+_TRIES, _BETWEEN = 10, 0.05  # of a lock, and seconds between two
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 _DECODER_ERRORS = (
     OSError,
@@ -109,6 +112,44 @@ def sync_files(folder: Path) -> None:
 def finished(folder: Path, pattern: str) -> list[Path]:
     """The files that a pattern such as `*.json` fits, by name, without those that `atomic_path` has not finished."""
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith(_TEMPORARY))
+
+
+@contextmanager
+def locked(path: Path, refusal: str = "") -> Iterator[None]:
+    """Hold the lock of the file `path` until the block ends. The system lets go of it when the process ends, however.
+
+    Where another process holds it: StoreError with `refusal`; without one, wait for it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        if refusal:
+            _lock_or_refuse(lock, refusal)
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _lock_or_refuse(lock: IO[str], refusal: str) -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if not left:
+                raise StoreError(refusal) from error
+        time.sleep(_BETWEEN)  # perhaps somebody only looks: see `is_locked`
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process holds the lock of this file; where there is no file, nobody does."""
+    try:
+        with path.open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def sweep_temporaries(folder: Path) -> None:

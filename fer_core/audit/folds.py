@@ -54,7 +54,7 @@ def judge_fold(
     The network itself is kept in `network_file`, where one is given.
     """
     started = time.monotonic()
-    ear = _Ear(len(rows), labels[rows], recipe.epochs)
+    ear = _Ear(len(rows), labels[rows], recipe)
     device = default_device()
     model = fit(
         dataset.images, labels, rows, recipe, seed=seed, device=device, report=part(report, 0.0, 0.85), observer=ear
@@ -93,11 +93,16 @@ def _spread(count: int, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 class _Ear(Observer):
-    """Adds up what the network says of its own images in the later epochs."""
+    """Adds up what the network says of its own images in the later epochs.
 
-    def __init__(self, count: int, labels: np.ndarray, epochs: int) -> None:
+    Of two images mixed into one it says nothing about either, so a recipe that mixes is heard in its plain epochs only.
+    """
+
+    def __init__(self, count: int, labels: np.ndarray, recipe: Recipe) -> None:
         self.targets = torch.from_numpy(labels.astype(np.int64))
-        self.first = int(LISTEN_FROM * epochs) + 1
+        self.first = int(LISTEN_FROM * recipe.epochs) + 1
+        if recipe.mixup or recipe.cutmix:
+            self.first = max(self.first, recipe.epochs - recipe.plain_epochs + 1)
         self.said = torch.zeros(count, CLASSES)
         self.ahead = torch.zeros(count)
         self.times = torch.zeros(count)

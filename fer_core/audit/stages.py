@@ -18,19 +18,32 @@ from fer_core.audit import duplicates, near_duplicates, not_a_face, quality, ran
 from fer_core.audit.findings import REASONS
 from fer_core.audit.results import Audit, AuditSettings
 from fer_core.dataset.version import DatasetVersion
-from fer_core.files import atomic_path, read_json, sweep_temporaries, write_json
+from fer_core.files import atomic_path, locked, read_json, sweep_temporaries, write_json
 from fer_core.progress import Report, part, silent
 
 
 def run_audit(
     version: DatasetVersion, settings: AuditSettings, report: Report = silent, cores: int | None = None
 ) -> Audit:
-    """Run, resume or open the audit of `version` with `settings`, on `cores` cores (None: all)."""
-    dataset, labels = version.dataset, version.own_labels
+    """Run, resume or open the audit of `version` with `settings`, on `cores` cores (None: all).
+
+    Raises StoreError while another process makes it.
+    """
     folder = settings.folder(version)
-    if (folder / "audit.json").exists():
-        return Audit(folder, read_json(folder / "audit.json"))
-    folder.mkdir(parents=True, exist_ok=True)
+    if not _is_whole(folder):
+        refusal = f"The audit {folder.name} is being made by another process; wait for it."
+        with locked(folder / "audit.lock", refusal):
+            if not _is_whole(folder):  # somebody else may have made it meanwhile
+                _make(version, settings, folder, report, cores)
+    return Audit(folder, read_json(folder / "audit.json"))
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / "audit.json").exists()
+
+
+def _make(version: DatasetVersion, settings: AuditSettings, folder: Path, report: Report, cores: int | None) -> None:
+    dataset, labels = version.dataset, version.own_labels
     sweep_temporaries(folder)
     started = time.monotonic()
     share = 0.06 if settings.labels else 1.0  # of the time, for what needs no network
@@ -113,9 +126,8 @@ def run_audit(
         },
     )
     for crumb in (*folder.glob("fold-*.npz"), folder / "cascade.parquet"):
-        crumb.unlink()
+        crumb.unlink(missing_ok=True)
     report("audit done", 1.0)
-    return Audit(folder, read_json(folder / "audit.json"))
 
 
 def _kept(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:

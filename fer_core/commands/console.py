@@ -60,6 +60,14 @@ class Commands:
         return parser
 
 
+def at_least_zero(text: str) -> int:
+    """A whole number from 0 on, as argparse reads an argument; it says what is wrong with another."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is below 0")
+    return number
+
+
 class ProgressBar:
     """A report on standard error: a bar on a terminal, a line per stage elsewhere."""
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from fer_core.commands.console import Commands, Console
+from fer_core.commands.console import Commands, Console, at_least_zero
 
 
 def register(commands: Commands) -> None:
@@ -28,7 +28,7 @@ def register(commands: Commands) -> None:
 
     parser = commands.add("demo", run_demo, "draw the synthetic demo data set, with planted and recorded faults")
     parser.add_argument("--name", default="demo")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=at_least_zero, default=0)
     parser.add_argument("--images", type=int, default=3500)
     parser.add_argument("--if-missing", action="store_true", help="do nothing when it is there already")
 

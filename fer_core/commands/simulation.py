@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_core.commands.console import Commands, Console
+from fer_core.commands.console import Commands, Console, at_least_zero
 
 if TYPE_CHECKING:
     from fer_core.dataset.store import Dataset
@@ -20,7 +20,7 @@ def register(commands: Commands) -> None:
         "--votes", type=Path, metavar="FILE", help="the votes to draw from (default: those kept with the data set)"
     )
     parser.add_argument("--queue", default="suspects", help="a queue, or a score of the audit: self-confidence, margin")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=at_least_zero, default=0)
     parser.add_argument("--balance", type=float, default=0.0, help="of the suspects: 1 takes the classes in turn")
     parser.add_argument("--audit-share", type=float, help="of the faces: from the random audit (default: as people)")
     parser.add_argument(

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from fer_core.commands.console import Commands, Console
+from fer_core.commands.console import Commands, Console, at_least_zero
 
 if TYPE_CHECKING:
     from fer_core.training.search.sweep import Sweep
@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--space", default="small", metavar="NAME|FILE.toml", help="what is searched (default: small)")
     parser.add_argument("--recipe", default="quick", metavar="NAME|FILE.toml", help="what is not searched")
     parser.add_argument("--epochs", type=int, help="of each trial, instead of the recipe's")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=at_least_zero, default=0)
     parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
     parser.add_argument(
         "--storage",
@@ -38,6 +38,7 @@ def run_sweep(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     # Everything that can be wrong with the call is found out here, before a job waits in the queue to fail.
     version = open_version(console.workspace, arguments.version)
     base, space = load_recipe(arguments.recipe).changed(epochs=arguments.epochs), load_space(arguments.space)
+    space.refuse_unknown_networks()
     if arguments.background:
         return _submit(arguments, console)
     sweep = run(

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from fer_core.commands.console import Commands, Console
+from fer_core.commands.console import Commands, Console, at_least_zero
 
 
 def register(commands: Commands) -> None:
@@ -15,7 +15,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--size", type=int, help="input side in pixels (default: the recipe's, 48)")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--recipe", default="quick", metavar="NAME|FILE.toml")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=at_least_zero, default=0)
     parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
     parser.add_argument("--run", metavar="ID", help="the run's id; one that exists is resumed where it was left")
     parser.add_argument(

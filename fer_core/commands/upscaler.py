@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fer_core.commands.console import Commands, Console
+from fer_core.commands.console import Commands, Console, at_least_zero
 
 
 def register(commands: Commands) -> None:
@@ -14,7 +14,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("dataset", metavar="DATASET", help="learns from its Training split, is judged on PublicTest")
     parser.add_argument("--out", type=Path, default=Path("espcn.safetensors"), help="where the weights go")
     parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=at_least_zero, default=0)
     parser.add_argument("--threads", type=int, help="cores to use (default: all but one)")
 
 

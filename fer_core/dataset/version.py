@@ -10,7 +10,6 @@ How one comes about from verdicts and findings is the matter of `review.policy`;
 A version changes Training only: test rows never leave and never change.
 """
 
-import fcntl
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from fer_core.dataset.store import SPLITS, TRAINING, Dataset, open_dataset
 from fer_core.dataset.supplements import Images, JoinedImages, Supplements, open_supplements, store_supplements
 from fer_core.emotions import CLASSES, NAMES
 from fer_core.errors import NotFound, UsageError
-from fer_core.files import atomic_path, check_name, finished, read_json, write_json
+from fer_core.files import atomic_path, check_name, finished, locked, read_json, write_json
 from fer_core.workspace import Workspace
 
 COLUMNS = {
@@ -186,10 +185,8 @@ def store_version(
     version = replace(version, hash=content_hash(version))
 
     folder = dataset.path / "versions"
-    folder.mkdir(parents=True, exist_ok=True)
     document = folder / f"{name}.json"
-    with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two people may cut under one name at once
+    with locked(folder / ".lock"):  # two people may cut under one name at once
         if document.exists():
             if read_json(document)["hash"] != version.hash:
                 raise UsageError(f"There is a version {version} already, cut differently; versions never change.")

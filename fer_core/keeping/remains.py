@@ -1,6 +1,5 @@
 """What killed processes left, what waits to be resumed, and whether disk and clock are fit for work."""
 
-import fcntl
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fer_core.database import is_kept, on_server
-from fer_core.files import lives
+from fer_core.files import is_locked, lives
 from fer_core.jobs.store import ACTIVE, INTERRUPTED, QUEUED, RUNNING, Job, list_jobs
 from fer_core.keeping.findings import BAD, GOOD, NOTE, Check, ferret, remove
 from fer_core.review.events.database import open_database
@@ -41,7 +40,7 @@ def check_jobs(workspace: Workspace) -> Iterator[Check]:
         if job.state == INTERRUPTED:
             yield Check(f"job {job.id}", NOTE, f"{job.title}: interrupted", ferret(workspace, "jobs", "resume", job.id))
     active = [job for job in jobs if job.state in ACTIVE]
-    if any(job.state == QUEUED for job in active) and not _held(workspace.root / "jobs" / "worker.lock"):
+    if any(job.state == QUEUED for job in active) and not is_locked(workspace.root / "jobs" / "worker.lock"):
         words = "jobs wait and nobody runs them; any look at the jobs starts a worker"
         yield Check("queue", NOTE, words, ferret(workspace, "jobs"))
     yield from _slot(workspace, active)
@@ -49,7 +48,11 @@ def check_jobs(workspace: Workspace) -> Iterator[Check]:
 
 def _slot(workspace: Workspace, active: list[Job]) -> Iterator[Check]:
     slot = workspace.root / "jobs" / "slot.lock"
-    if _held(slot) and not any(job.state == RUNNING for job in active) and not _held(slot.with_name("worker.lock")):
+    if (
+        is_locked(slot)
+        and not any(job.state == RUNNING for job in active)
+        and not is_locked(slot.with_name("worker.lock"))
+    ):
         words = "the place of the running job is held by a process that no job knows: end it"
         yield Check("slot.lock", BAD, words, f"fuser -v {slot}")
 
@@ -101,15 +104,3 @@ def _owner_lives(path: Path) -> bool:
     """Whether the process whose number a temporary name carries is there; a name without one is none of ours."""
     owner = path.name.split("-")[1]
     return not owner.isdecimal() or lives(int(owner))
-
-
-def _held(lock: Path) -> bool:
-    """Whether some process holds a lock file; without one, nobody does. The system frees those of dead processes."""
-    if not lock.exists():
-        return False
-    with lock.open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

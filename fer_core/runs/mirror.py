@@ -6,6 +6,7 @@ run folder says what was sent and where. Without the variable nothing is importe
 """
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ VARIABLE = "MLFLOW_TRACKING_URI"
 EXTRAS = "pip install -r requirements-extras.txt"
 EVERY = 5.0  # seconds between two looks at the run folder
 LAST_WORDS = 30.0  # seconds that a finished training waits for what is not sent yet
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-. :/]")  # of metrics, by MLflow's rules
 MOST_METRICS = 1000  # in one request, by MLflow's own limit
 ARTEFACTS = ("run.json", "report.json", "events.jsonl", "predictions.parquet", "best.safetensors")
 STATUS = {"done": "FINISHED", "cancelled": "KILLED", "failed": "FAILED"}
@@ -186,7 +188,7 @@ def _scores(run: Run, moment: float) -> Iterator[tuple[str, float, float, int]]:
         for subset, figures in subsets.items():
             for name, value in figures.items():
                 if isinstance(value, int | float):
-                    split = run.document["protocol"][role]["name"]
+                    split = _NOT_IN_NAMES.sub("", run.document["protocol"][role]["name"]).strip()
                     yield f"{split}/{subset}/{name}", float(value), moment, run.document["best"]["epoch"]
 
 

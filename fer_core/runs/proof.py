@@ -124,14 +124,17 @@ def _titled(report: Report, title: str, start: float, end: float) -> Report:
 
 
 def _begun(workspace: Workspace, version: DatasetVersion, recipe: Recipe, seed: int) -> str | None:
-    """A run with these very settings and protocol, finished or not, to be used or gone on with; the newest."""
+    """A run with these very settings and protocol, to be used or gone on with: the newest that is finished, or else the
+    newest."""
     wanted = (str(version), version.hash, recipe.document(), seed)
     key = make_protocol(version.dataset, version.rows(TRAINING)).document()["key"]  # leaky ones have another
-    for run in list_runs(workspace):
-        held = (run.version, *(run.document[name] for name in ("version_hash", "recipe", "seed")))
-        if held == wanted and run.protocol_key == key:
-            return run.id
-    return None
+    alike = [
+        run
+        for run in list_runs(workspace)
+        if (run.version, *(run.document[name] for name in ("version_hash", "recipe", "seed"))) == wanted
+        and run.protocol_key == key
+    ]
+    return next((run.id for run in sorted(alike, key=lambda run: run.status != "done")), None)
 
 
 def _test(

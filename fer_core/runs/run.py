@@ -14,7 +14,6 @@ runs/ID/
 A page about runs is computed from these files and nothing else.
 """
 
-import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import NAMES
-from fer_core.errors import NotFound, StoreError
-from fer_core.files import read_json
+from fer_core.errors import NotFound
+from fer_core.files import is_locked, locked, read_json
 from fer_core.workspace import Workspace
 
 if TYPE_CHECKING:  # listing runs must not wait seconds for torch
@@ -170,23 +169,11 @@ def list_runs(workspace: Workspace) -> list[Run]:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a run's lock: one process trains a run. The system lets go of it when the process ends, however it ends."""
-    path.mkdir(parents=True, exist_ok=True)
-    with (path / "run.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreError(f"The run {path.name} is being trained by another process; wait for it.") from error
+    """Hold a run's lock: one process trains a run."""
+    with locked(path / "run.lock", f"The run {path.name} is being trained by another process; wait for it."):
         yield
 
 
 def is_held(path: Path) -> bool:
     """Whether some process trains this run now."""
-    try:
-        with (path / "run.lock").open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+    return is_locked(path / "run.lock")

@@ -211,10 +211,12 @@ class _Books(Observer):
     def begin(self, training: Training) -> None:
         self.document |= {"status": "running", "finished": None}
         self.document.pop("failure", None)
+        history, step = training.progress.history, training.progress.step
+        best = self._keep_best(history) if history else None
         write_json(self.folder / "run.json", self.document)
-        self.log.restart(training.progress.history, training.progress.step)
-        if training.progress.history:
-            self._keep_best(training.progress.history)
+        self.log.restart(history, step)
+        if best is not None and best is history[-1] and best["step"] == step:
+            self._save_best(training, best)  # it may have been stopped between the checkpoint and these weights
 
     def ticked(self, training: Training, tick: dict[str, Any]) -> None:
         self.log.write("tick", tick)
@@ -222,12 +224,10 @@ class _Books(Observer):
             self._store(training)
 
     def epoch_done(self, training: Training, epoch: dict[str, Any]) -> None:
-        history = training.progress.history
-        if epoch is self._keep_best(history):
-            model = training.model()
-            about = {**model.spec.about, "epoch": epoch["epoch"], "val_accuracy": epoch["val_accuracy"]}
-            save_model(self.folder / "best.safetensors", model.module, replace(model.spec, about=about))
-        self._store(training)
+        best = epoch is self._keep_best(training.progress.history)
+        self._store(training)  # first: `begin` can make the best weights from it, and not the other way round
+        if best:
+            self._save_best(training, epoch)
         self.log.write("epoch", epoch)
         write_json(self.folder / "run.json", self.document)
 
@@ -251,6 +251,11 @@ class _Books(Observer):
         save_checkpoint(self.folder / "last.safetensors", training)
         self.stored = time.monotonic()
         self.document["wall_s"] = round(training.progress.seconds, 2)
+
+    def _save_best(self, training: Training, epoch: dict[str, Any]) -> None:
+        model = training.model()
+        about = {**model.spec.about, "epoch": epoch["epoch"], "val_accuracy": epoch["val_accuracy"]}
+        save_model(self.folder / "best.safetensors", model.module, replace(model.spec, about=about))
 
     def _keep_best(self, history: list[dict[str, Any]]) -> dict[str, Any]:
         """The epoch with the best PublicTest accuracy; of equals, the one with the lower loss."""

@@ -4,6 +4,7 @@ A deleted run lies in `.trash/WHEN_ID`; WHEN (UTC) lets one id be deleted twice 
 """
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,7 +65,8 @@ def list_trash(workspace: Workspace) -> list[Deleted]:
     found = []
     for path in (workspace.runs / FOLDER).glob("*_*"):
         when, _, run_id = path.name.partition("_")
-        found.append(Deleted(run_id, path, datetime.strptime(when, _WHEN).replace(tzinfo=UTC)))
+        with suppress(ValueError):  # what somebody else has put there is none of ours
+            found.append(Deleted(run_id, path, datetime.strptime(when, _WHEN).replace(tzinfo=UTC)))
     return sorted(found, key=lambda deleted: deleted.when, reverse=True)
 
 

@@ -110,12 +110,15 @@ class Recipe:
     def changed(self, **values: Any) -> "Recipe":
         """The same recipe with other values; those that are None stay as they are.
 
-        Options belong to a network: another network begins without those of this one. Fewer epochs have fewer plain
-        ones at their end, in proportion; else a short trial would never augment.
+        Options belong to a network: another network begins without those of this one. Fewer epochs have fewer frozen
+        ones at their beginning and fewer plain ones at their end, in proportion; else a short trial would never be
+        unfrozen or augmented.
         """
         epochs = values.get("epochs")
-        if epochs is not None and epochs < self.epochs and values.get("plain_epochs") is None:
-            values["plain_epochs"] = self.plain_epochs * epochs // self.epochs
+        if epochs is not None and epochs < self.epochs:
+            for some in ("freeze", "plain_epochs"):
+                if values.get(some) is None:
+                    values[some] = getattr(self, some) * epochs // self.epochs
         if values.get("network") not in (None, self.network):
             values.setdefault("options", {})
         return dataclasses.replace(self, **{key: value for key, value in values.items() if value is not None})

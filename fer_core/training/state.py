@@ -78,7 +78,7 @@ class Training:
 
     @property
     def steps_per_epoch(self) -> int:
-        return math.ceil(self.per_epoch / self.recipe.batch)
+        return min(math.ceil(self.per_epoch / self.recipe.batch), max(1, self.per_epoch // 2))  # batch norm needs two
 
     @property
     def steps(self) -> int:

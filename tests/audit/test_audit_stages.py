@@ -20,11 +20,22 @@ from fer_core.dataset.demo import create_demo, load_truth
 from fer_core.dataset.store import SPLITS, TRAINING, Dataset, Images, create_dataset
 from fer_core.dataset.version import as_imported, store_version
 from fer_core.emotions import NAMES
-from fer_core.errors import Cancelled, InputRefused, NotFound
+from fer_core.errors import Cancelled, InputRefused, NotFound, StoreError
 from fer_core.files import read_json, write_json
 from fer_core.workspace import REPOSITORY, Workspace
 
 MODEL_FREE = AuditSettings(labels=False)
+
+
+def test_one_process_makes_an_audit(demo: Dataset) -> None:
+    def meanwhile(stage: str, fraction: float) -> None:
+        if stage == "ranking":
+            with pytest.raises(StoreError, match="being made by another process"):
+                run_audit(as_imported(demo), MODEL_FREE)
+
+    assert len(run_audit(as_imported(demo), MODEL_FREE, meanwhile).findings)
+
+
 COLUMNS = ["row", "content", "split", "label", "rank", "suspicion", "reasons", "suggestion"]
 
 

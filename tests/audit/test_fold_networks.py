@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bar_faces import bars, brief
+from bar_faces import RECIPE, bars, brief
 
 from fer_core.audit import labels as labels_module
 from fer_core.audit.folds import judge_fold, load_fold
@@ -101,6 +101,14 @@ def test_while_training_only_training_images_are_listened_to(dataset: Dataset, t
     np.testing.assert_array_equal(judged.in_training[~training], judged.out_of_fold[~training])
     assert (np.abs(judged.in_training - judged.out_of_fold)[training].max(axis=1) > 1e-4).all()
     assert judged.seconds > 0
+
+
+@pytest.mark.parametrize("plain", [0, 1])
+def test_mixed_images_are_not_listened_to(dataset: Dataset, tmp_path: Path, plain: int) -> None:
+    """What is said of two images in one is said of neither; without plain epochs nothing is heard at all."""
+    (tmp_path / "brief.toml").write_text(f"{RECIPE}\ncutmix = 1.0\nplain_epochs = {plain}\n")
+    margins = judge(as_imported(dataset), brief(tmp_path)).margins[dataset.splits == TRAINING]
+    assert np.isfinite(margins).all() if plain else np.isnan(margins).all()
 
 
 def test_wrong_labels_stay_behind_even_while_networks_train_on_them(workspace: Workspace, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fer_core.dataset.store import Dataset
+from fer_core.dataset.store import PUBLIC_TEST, TRAINING, Dataset, Images, create_dataset
 from fer_core.dataset.version import as_imported
 from fer_core.errors import Cancelled, FerretError, UsageError
 from fer_core.files import read_json
@@ -52,6 +53,16 @@ def everything(uri: str):
     experiment = client.get_experiment_by_name("ferret")
     (run,) = client.search_runs([experiment.experiment_id])
     return client, run
+
+
+def test_a_run_with_a_hold_out_is_whole_in_mlflow_too(workspace, bars, tiny, store) -> None:
+    """Its validation images are called "a held-out tenth of Training (...)", which MLflow takes for no name."""
+    splits = np.where(bars.splits == PUBLIC_TEST, TRAINING, bars.splits).astype(np.int8)
+    other = create_dataset(workspace, "other", Images(np.array(bars.images), np.array(bars.labels), splits), origin={})
+    run = train(workspace, other, tiny)
+    _, there = everything(store)
+    assert trouble(run.path) is None and there.info.status == "FINISHED"
+    assert any("held-out" in name and name.endswith("accuracy") for name in there.data.metrics)
 
 
 def test_a_run_is_whole_in_mlflow(workspace, bars, tiny, store, tmp_path) -> None:

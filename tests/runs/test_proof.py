@@ -1,5 +1,7 @@
 """Whether one version trains better than another: the test it stands on, and the whole of it on the demo."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,10 @@ from sklearn.metrics import f1_score
 from fer_core.dataset.version import open_version, store_version
 from fer_core.errors import UsageError
 from fer_core.evaluation.paired_f1 import compare_macro_f1
+from fer_core.files import write_json
 from fer_core.runs.proof import list_proofs, open_proof, proof, prove
 from fer_core.runs.run import PROBABILITIES, list_runs
+from fer_core.runs.session import train_version
 from fer_core.training.recipe import Recipe
 
 TINY = Recipe("tiny", network="shallow", size=24, epochs=1, batch=64, precision="float32", options={"dense": 16})
@@ -93,6 +97,16 @@ def test_two_versions_are_trained_alike_once_and_the_proof_is_kept(workspace, de
     assert " did better this once. " in proof(workspace, [errs], [knows])["sentence"]
     assert " did worse this once. " in proof(workspace, [knows], [errs])["sentence"]
     assert "one seed, which does not show how far seeds differ" in proof(workspace, [errs], [knows])["sentence"]
+
+
+def test_a_finished_run_is_used_before_a_newer_one_that_was_broken_off(workspace, demo):
+    whole, other = open_version(workspace, "demo"), relabelled(workspace, demo)
+    done = train_version(workspace, whole, TINY, seed=0, thread_count=1, run_id="whole")
+    begun = workspace.run("begun")
+    shutil.copytree(done.path, begun)
+    newer = done.document | {"id": "begun", "status": "cancelled", "started": "2999-01-01T00:00:00+00:00"}
+    write_json(begun / "run.json", newer)
+    assert prove(workspace, whole, other, TINY, seeds=1, thread_count=1)["runs"]["a"] == ["whole"]
 
 
 def relabelled(workspace, demo):

@@ -1,5 +1,6 @@
 """A run folder: written whole, resumed exactly, honest about who chose and who scored."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -38,6 +39,35 @@ def cancel_after(calls: int, monkeypatch: pytest.MonkeyPatch) -> Report:
             raise Cancelled("stop")
 
     return report
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_stop_while_the_best_weights_are_written_costs_none(workspace, bars, tiny, monkeypatch, epoch) -> None:
+    written, save = iter(range(epoch - 1)), session.save_model
+
+    def torn(*given) -> None:
+        if next(written, None) is None:
+            raise KeyboardInterrupt
+        save(*given)
+
+    monkeypatch.setattr(session, "save_model", torn)
+    with pytest.raises(KeyboardInterrupt):
+        train_version(workspace, as_imported(bars), tiny, thread_count=1, run_id="x")
+    monkeypatch.setattr(session, "save_model", save)
+    # No later epoch is better, so what is scored are the weights whose writing was cut short.
+    monkeypatch.setattr(loop, "_validated", lambda *_: {"val_loss": 9.0, "val_accuracy": 0.0, "val_macro_f1": 0.0})
+    found = train_version(workspace, as_imported(bars), tiny, thread_count=1, run_id="x").document
+    assert found["best"]["epoch"] == epoch
+    assert found["result"]["val"]["whole"]["accuracy"] == pytest.approx(found["best"]["val_accuracy"])
+
+
+def test_whoever_only_looks_whether_a_run_is_held_does_not_hold_it(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "run.lock").touch()
+    with (tmp_path / "run.lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr("fer_core.files.time.sleep", lambda seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+        with held(tmp_path):
+            pass
 
 
 def test_a_run_folder_holds_everything_that_people_look_for(run: Run) -> None:

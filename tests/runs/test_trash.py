@@ -31,6 +31,15 @@ def test_a_deleted_run_is_gone_until_it_is_brought_back_whole(workspace: Workspa
     assert not list_trash(workspace)
 
 
+def test_what_somebody_else_put_into_the_trash_stays(workspace: Workspace, bars: Dataset) -> None:
+    (workspace.runs / FOLDER / "my_notes").mkdir(parents=True)
+    make_run(workspace, bars, "one")
+    delete_run(workspace, "one")
+    assert [deleted.id for deleted in list_trash(workspace)] == ["one"]
+    empty_trash(workspace)
+    assert [path.name for path in (workspace.runs / FOLDER).iterdir()] == ["my_notes"]
+
+
 def test_a_run_that_is_being_trained_is_not_deleted(workspace: Workspace, bars: Dataset) -> None:
     run = make_run(workspace, bars, "busy")
     with held(run.path), pytest.raises(StoreError, match="being trained"):

@@ -240,3 +240,21 @@ def test_compiling_changes_the_speed_and_nothing_else(bar_images: Data, tiny: Re
     save_checkpoint(tmp_path / "last.safetensors", compiled)
     assert list(load_model(tmp_path / "last.safetensors").module.state_dict()) == list(one)
     restore_checkpoint(tmp_path / "last.safetensors", Training(compiled.recipe, 60, seed=3))
+
+
+def test_no_batch_is_left_with_a_single_image(bar_images: Data, tiny: Recipe) -> None:
+    """Batch norm refuses one: 101 images in pairs are fifty batches, one of them of three."""
+    images, labels = bar_images
+    observed = Sizes()
+    fit(
+        images, labels, ROWS[:101], replace(tiny, network="littlevgg", batch=2, epochs=1, options={}), observer=observed
+    )
+    assert sorted(observed.sizes) == [2] * 49 + [3]
+
+
+class Sizes(Observer):
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def stepped(self, training: Training, batch: torch.Tensor, logits: torch.Tensor) -> None:
+        self.sizes.append(len(batch))

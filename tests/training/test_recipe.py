@@ -49,6 +49,13 @@ def test_the_papers_recipes_say_what_the_papers_say() -> None:
     assert 0 < vgg16.freeze < vgg16.epochs and vgg16.options["weights"] == "imagenet"
 
 
+def test_a_shorter_training_freezes_and_ends_plainly_for_a_shorter_time() -> None:
+    whole = load_recipe("paper-vgg16")
+    assert whole.changed(epochs=whole.epochs // 2).freeze == whole.freeze // 2 > 0
+    assert whole.changed(epochs=1).freeze == 0
+    assert whole.changed(epochs=1, freeze=1).freeze == 1
+
+
 def test_no_recipe_shows_faces_upside_down_but_the_one_whose_paper_does() -> None:
     assert [name for name in shipped_recipes() if load_recipe(name).balance == "augment"] == ["paper-modified"]
     assert all(load_recipe(name).rotation <= 45 for name in shipped_recipes())

@@ -67,6 +67,12 @@ def test_options_belong_to_their_network():
     assert set(load_space("vgg-grid").options) == {"vggnet"}
 
 
+def test_options_of_an_unknown_network_are_refused():
+    space = parse_space({"options": {"vggnett": {"width": [32]}}}, "mine.toml")
+    with pytest.raises(NotFound, match="no network 'vggnett'"):
+        space.refuse_unknown_networks()
+
+
 @pytest.mark.parametrize(
     ("document", "words"),
     [
@@ -75,6 +81,10 @@ def test_options_belong_to_their_network():
         ({"recipe": {"batch": {"low": 64, "high": 32}}}, "low must lie below high"),
         ({"recipe": {"batch": {"low": 64}}}, "give a list of values, or"),
         ({"settings": {}}, "a space has .recipe. and"),
+        ({"recipe": {"batch": ["a", "b"]}}, "batch: must be int, not 'a'"),
+        ({"recipe": {"learning_rate": ["0.1"]}}, "learning_rate: must be float, not '0.1'"),
+        ({"recipe": {"learning_rate": {"low": "1", "high": "9"}}}, "must be numbers"),
+        ({"recipe": {"optimiser": {"low": 1, "high": 9}}}, "has no range"),
         ({}, "nothing to search"),
     ],
 )

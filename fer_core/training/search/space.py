@@ -32,6 +32,8 @@ class Range:
 
     def __post_init__(self) -> None:
         step = 1 if self.step is None else self.step
+        if any(type(bound) not in (int, float) for bound in (self.low, self.high)):
+            raise ValueError(f"low and high must be numbers, not {self.low!r} and {self.high!r}")
         if not self.low < self.high or (self.log and (self.low <= 0 or step > 1)) or step < 1:
             raise ValueError(
                 "low must lie below high; with log above 0 and without a step above 1; a step is at least 1"
@@ -48,6 +50,13 @@ class Space:
 
     recipe: dict[str, Knob]
     options: dict[str, dict[str, Knob]] = field(default_factory=dict)
+
+    def refuse_unknown_networks(self) -> None:
+        """NotFound for options of a network that is not there."""
+        from fer_core.networks.registry import find_network  # torch, which reading a space need not wait for
+
+        for network in self.options:
+            find_network(network)
 
     def document(self) -> dict[str, Any]:
         """As it is stored with the sweep, to tell whether a sweep that goes on searches the same."""
@@ -77,13 +86,14 @@ def parse_space(document: dict[str, Any], where: str) -> Space:
     unknown = set(document) - {"recipe", "options"}
     if unknown:
         raise InputRefused(f"{where}: a space has [recipe] and [options.NETWORK], not {', '.join(sorted(unknown))}.")
-    settings = {setting.name for setting in fields(Recipe)} - set(FIXED)
+    settings = {setting.name: setting.type for setting in fields(Recipe) if setting.name not in FIXED}
     recipe = _knobs(document.get("recipe", {}), f"{where}, [recipe]")
-    for name in recipe:
+    for name, knob in recipe.items():
         if name not in settings:
             raise InputRefused(
                 f"{where}: {name!r} is no setting that can be searched (these are: {', '.join(sorted(settings))})."
             )
+        _refuse_other_kind(knob, settings[name], f"{where}, {name}")
     options = {
         network: _knobs(knobs, f"{where}, [options.{network}]")
         for network, knobs in document.get("options", {}).items()
@@ -96,6 +106,17 @@ def parse_space(document: dict[str, Any], where: str) -> Space:
 def shipped_spaces() -> list[str]:
     """The names of the spaces that come with the program."""
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def _refuse_other_kind(knob: Knob, kind: Any, where: str) -> None:
+    """InputRefused for a value that the recipe's setting cannot have."""
+    if isinstance(knob, Range):
+        if kind not in (int, float):
+            raise InputRefused(f"{where}: is {kind.__name__}, which has no range; give a list of values.")
+        return
+    for value in knob:
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise InputRefused(f"{where}: must be {kind.__name__}, not {value!r}.")
 
 
 def _knobs(document: Any, where: str) -> dict[str, Knob]:

@@ -97,11 +97,12 @@ def run_sweep(
     """Go on with the sweep `name` until so many trials were made, and return it.
 
     base: what is not searched, its epochs are those of a trial. Raises UsageError when the sweep exists with other
-    settings, FerretError without Optuna.
+    settings, NotFound for options of an unknown network, FerretError without Optuna.
     """
     library = _optuna()
     if trials < 1:
         raise UsageError("--trials must be at least 1.")
+    space.refuse_unknown_networks()
     address = cluster_address()
     if address:
         _refuse_files_between_machines(address, storage)

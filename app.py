@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # `streamlit run` puts the script's folder there, an ASGI server may not
     sys.path.insert(0, str(ROOT))
 
-from pages._address import refuse_strangers  # noqa: E402 - found by the path above
+from pages import _shared  # noqa: E402 - found by the path above
+from pages._address import refuse_strangers  # noqa: E402
 from pages._headers import SecurityHeaders  # noqa: E402
 from pages._person_cookie import identify  # noqa: E402
 
@@ -33,4 +34,5 @@ app = st.App(
     "pages/_shell.py",
     routes=[Route("/overview", overview), Route("/identify", identify, methods=["POST", "DELETE"])],
     middleware=[Middleware(SecurityHeaders)],
+    on_script_error=_shared.tell,
 )

@@ -141,14 +141,15 @@ def _deal(
     accuracies: Mapping[str, float] | None,
 ) -> GridDeal:
     """The next sheets, without what others hold; what is dealt, and what the grid has already, is held from now on."""
-    if leases is None:
-        return deal_sheets(dataset, log, order, annotator, round_, held, accuracies=accuracies)
-    with leases.turn(dataset.hash, round_, annotator) as turn:
-        others = turn.others.pictures.tolist()
-        deal = deal_sheets(dataset, log, order, annotator, round_, held, others, accuracies)
-        rows = [*held, *(face.row for sheet in deal.sheets for face in sheet.faces)]
-        turn.hold(np.unique(dataset.groups[np.array(rows, np.int64)]))
-    return deal
+    if leases is not None:
+        with suppress(StoreError), leases.turn(dataset.hash, round_, annotator) as turn:
+            others = turn.others.pictures.tolist()
+            deal = deal_sheets(dataset, log, order, annotator, round_, held, others, accuracies)
+            rows = [*held, *(face.row for sheet in deal.sheets for face in sheet.faces)]
+            turn.hold(np.unique(dataset.groups[np.array(rows, np.int64)]))
+            return deal
+    # Where leases cannot be kept, two people may see one picture, and nothing is lost.
+    return deal_sheets(dataset, log, order, annotator, round_, held, accuracies=accuracies)
 
 
 def drawn(dataset: Dataset, view: View, sheet: Sheet) -> dict[str, Any]:

@@ -13,14 +13,14 @@ def job_row(job: Job) -> None:
     """One job in a bordered row. Draw it inside a fragment that runs again while the job is active."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{job.title}** · {_state(job)}")
+            st.markdown(f"**{_shared.literal(job.title)}** · {_state(job)}")
             if (
                 job.active
                 and not job.cancel_requested
                 and st.button("Stop", key=f"cancel_{job.id}", icon=":material/stop:")
             ):
                 cancel(_shared.workspace(), job.id)
-                st.toast(f"{job.title}: asked to stop.")
+                st.toast(f"{_shared.literal(job.title)}: asked to stop.")
                 st.rerun(scope="app")
             if job.resumable and st.button("Resume", key=f"resume_{job.id}", icon=":material/play_arrow:"):
                 resume(_shared.workspace(), job.id)
@@ -28,7 +28,7 @@ def job_row(job: Job) -> None:
         if job.state == "running":
             st.progress(job.fraction, f"{job.stage.capitalize() or 'Starting'}{_left(job)}")
         elif job.error:
-            st.caption(job.error)
+            st.caption(_shared.literal(job.error))
 
 
 def _state(job: Job) -> str:

@@ -41,7 +41,6 @@ class Looker:
     def __init__(self, dataset: Dataset, audit: Audit | None, alike: np.ndarray | None) -> None:
         """`alike`: float32 (N, D), features at length 1; None where no network was asked."""
         self._dataset, self._audit, self._alike = dataset, audit, alike
-        self._votes = open_votes(dataset)
         self._facts_thread = ThreadPoolExecutor(1, "look")
         self._maps_thread = ThreadPoolExecutor(1, "maps")
         self._asked: OrderedDict[tuple[str, int], tuple[Future[dict[str, Any]], Future[Maps]]] = OrderedDict()
@@ -76,7 +75,7 @@ class Looker:
     def _facts(self, log: VerdictLog, row: int) -> dict[str, Any]:
         """What is alike, and who said what."""
         dataset = self._dataset
-        closer = look_closer(dataset, self._alike, log.verdicts(dataset), self._votes, row)
+        closer = look_closer(dataset, self._alike, log.verdicts(dataset), open_votes(dataset), row)
         return {
             "neighbours": [
                 {"row": other, "image": png_uri(dataset.images[other]), "given": NAMES[dataset.labels[other]]}

@@ -44,6 +44,7 @@ class Situation:
     people: Consensus
     versions: list[dict]
     trained: tuple[str, ...]  # on what each finished run was trained: `DATASET` or `DATASET@NAME`
+    unversioned: int  # answers that stand and came after the newest version
     errors: Estimate | None  # how many labels are wrong, as far as the random audit tells
     proof: dict[str, Any] | None  # the newest one that tells what the newest version is worth
 
@@ -88,14 +89,17 @@ def situation(dataset: Dataset) -> Situation:
     """Read from the stores; the consensus is recomputed only when somebody has answered since."""
     log = VerdictLog(_shared.workspace().labels_db)
     done = [run for run in list_runs(_shared.workspace()) if run.status == "done" and run.dataset == dataset.name]
-    people, versions = said_about(dataset, log).reviewed, list_versions(dataset)
+    said, versions = said_about(dataset, log), list_versions(dataset)
+    mark = (versions[0]["policy"].get("watermark") or 0) if versions else 0
+    fresh = (said.history["kind"] == "answer") & ~said.history["undone"] & (said.history["seq"] > mark)
     newest = f"{dataset.name}@{versions[0]['name']}" if versions else ""
     proofs = [proof for proof in list_proofs(_shared.workspace(), dataset.name) if proof["versions"][1] == newest]
     return Situation(
         latest_audit(dataset),
-        people,
+        said.reviewed,
         versions,
         tuple(run.version for run in done),
+        int(fresh.sum()),
         error_rate(dataset, log),
         proofs[0] if proofs else None,
     )
@@ -120,11 +124,10 @@ def next_step(dataset: Dataset, now: Situation) -> Step:
             "review.py",
             2,
         )
-    newest = now.versions[0]["policy"].get("watermark", 0) if now.versions else 0
-    if not now.versions or VerdictLog(_shared.workspace().labels_db).watermark() >= newest + ENOUGH:
+    if not now.versions or now.unversioned >= ENOUGH:
         return Step(
-            f"{now.reviewed:,} reviewed images are in no version yet. A version is the data set with what people "
-            "said applied to it; nothing that was imported changes.",
+            f"{now.unversioned:,} answers are in no version yet. A version is the data set with what people said "
+            "applied to it; nothing that was imported changes.",
             "Cut a version",
             "consensus.py",
             3,

@@ -11,12 +11,13 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from fer_core.errors import ImageRefused
+from fer_core.errors import ImageRefused, NotFound
 from fer_core.files import decode_image
 from fer_core.imaging.faces import Box
 from fer_core.imaging.sample import SAMPLE_NAME, sample_photo
@@ -32,7 +33,17 @@ if TYPE_CHECKING:
     from fer_core.prediction.predictor import Asked, Predictor
 
 KEPT_MAPS = 500  # 9 KB each; the oldest go first
-_BY_PATH = {ModelChoice: lambda choice: (str(choice.path), choice.path.stat().st_mtime_ns)}
+
+
+def _file_of(choice: ModelChoice) -> tuple[str, int]:
+    """Names the file of a network as it is now."""
+    try:
+        return str(choice.path), choice.path.stat().st_mtime_ns
+    except OSError as error:
+        raise NotFound(f"{choice.name} is no longer there; choose another network.") from error
+
+
+_BY_PATH = {ModelChoice: _file_of}
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ def answer_all(photos: Iterable[Photo], question: Question) -> dict[Photo, Answe
     for position, photo in enumerate(photos):
         if bar:
             bar.progress(position / len(photos), text=f"Looking at {photo.name}")
-        settings = (photo.key, question, *(one.members for one in asked), boxes().get(photo.key))
+        settings = (photo.key, question, *(_members(one) for one in asked), boxes().get(photo.key))
         answer = known.get(settings) or _answer(photo, question, asked)
         answers[photo] = kept[settings] = answer
     if bar:
@@ -158,12 +169,17 @@ def heat_map(asked: "Asked", face: Face, index: int, method: str) -> np.ndarray:
 
     known: dict = st.session_state.setdefault("predict_maps", {})
     # Members, not the ensemble: that is made anew with every run of the page.
-    key = (asked.members, face.crop.tobytes(), index, method)
+    key = (_members(asked), face.crop.tobytes(), index, method)
     if key not in known:
         known[key] = explain(asked, face.crop, index, method)
         while len(known) > KEPT_MAPS:
             known.pop(next(iter(known)))
     return known[key]
+
+
+def _members(asked: "Asked") -> tuple[ReferenceType, ...]:
+    """Names networks in the session's memory without keeping them in the server's."""
+    return tuple(ref(member) for member in asked.members)
 
 
 def as_png(picture: Image.Image) -> bytes:

@@ -61,7 +61,11 @@ def exchange(
     fresh = said["fresh"]
     dealt = None
     if fresh or said["want"]:
-        dealt = deal(dataset, log, audit, seat, said["held"], leases=leases, gold=gold, accuracies=accuracies)
+        given = {"gold": gold, "accuracies": accuracies}
+        try:
+            dealt = deal(dataset, log, audit, seat, said["held"], leases=leases, **given)
+        except StoreError:  # who holds what cannot be noted: two people may see one picture, and nothing is lost
+            dealt = deal(dataset, log, audit, seat, said["held"], **given)
     elif leases is not None:
         _lease(leases, dataset, seat, said)
     older, look = said.get("older") or "", said.get("look")

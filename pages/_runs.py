@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fer_core.dataset.store import Dataset, open_dataset
+from fer_core.dataset.store import Dataset, list_datasets, open_dataset
 from fer_core.emotions import NAMES
 from fer_core.errors import InputRefused
 from fer_core.evaluation.calibration import PrecisionRecall, Reliability, precision_recall, reliability
@@ -212,11 +212,13 @@ def _dataset(name: str, content_hash: str, root: str) -> Dataset:
 
 
 def dataset_of(run: Run) -> Dataset:
-    """The data set that a run was scored on; InputRefused where another one has taken its name since."""
-    dataset = _dataset(run.dataset, run.document["dataset_hash"], str(_shared.workspace().root))
-    if dataset.hash != run.document["dataset_hash"]:
+    """The data set that a run was scored on, whatever it is called now; InputRefused where it is gone."""
+    wanted = run.document["dataset_hash"]
+    there = [info.name for info in list_datasets(_shared.workspace()) if info.hash == wanted]
+    if not there:
         raise InputRefused(
             f"The data set {run.dataset} is no longer the one that {run.id} was scored on, so its faces cannot be "
             "shown. Import that one under another name to see them."
         )
-    return dataset
+    name = run.dataset if run.dataset in there else there[0]
+    return _dataset(name, wanted, str(_shared.workspace().root))

@@ -9,17 +9,21 @@ looked at; what comes later is, so nothing else changes.
 import gc
 import sys
 
+import streamlit as st
+
 _seen = 0  # modules that were loaded when it was last done
 
 
 def settle() -> None:
     """Freeze what is there if modules were loaded since the last time. To be called at the end of a run.
 
-    Cyclic garbage of other runs that happens to be there is collected first; what another run uses at this moment may
-    stay, which is little, as modules are loaded a few times in the life of a server.
+    What visits use at that moment, photos among it, is frozen with the rest. So it is done anew when a visit begins:
+    what ended ones have left is collected then.
     """
     global _seen
-    if len(sys.modules) != _seen:
+    if len(sys.modules) != _seen or "settled" not in st.session_state:
+        st.session_state["settled"] = True
         _seen = len(sys.modules)
+        gc.unfreeze()
         gc.collect()
         gc.freeze()

@@ -7,12 +7,24 @@ from pathlib import Path
 import streamlit as st
 
 from fer_core.dataset.store import Dataset, list_datasets, open_dataset
+from fer_core.errors import FerretError
 from fer_core.workspace import Workspace
 
 
 def workspace() -> Workspace:
     """The workspace that this app serves: the environment's FERRET_WORKSPACE, or `data`."""
     return Workspace(Path(os.environ.get("FERRET_WORKSPACE", "data")).resolve())
+
+
+def tell(error: Exception) -> bool:
+    """Say what went wrong as a sentence where people can do something about it; whether that was so.
+
+    The shell does it for pages. Errors in fragments and callbacks never reach the shell: Streamlit asks this (app.py).
+    """
+    if not isinstance(error, FerretError):
+        return False
+    st.error(literal(str(error)), icon=":material/error:")
+    return True
 
 
 def dataset_selector() -> None:

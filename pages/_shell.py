@@ -56,4 +56,4 @@ try:
     page.run()
     settle()
 except FerretError as error:
-    st.error(_shared.literal(str(error)), icon=":material/error:")
+    _shared.tell(error)

@@ -38,7 +38,7 @@ def cut_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None:
                 dataset, log, audit, policy, repr(policy), watermark, audit.id if audit else "", _stamp(table)
             )
         except FerretError as error:
-            st.caption(str(error))
+            st.caption(_shared.literal(str(error)))
             return
         draw_effect(summary)
         with (

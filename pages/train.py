@@ -20,7 +20,7 @@ def choose() -> None:
     """The card, and beside it the settings with what they do. Every choice has a default that is fine to begin with."""
     form = opened_form(dataset)
     if form.said:
-        st.toast(form.said, icon=":material/error:")
+        st.toast(_shared.literal(form.said), icon=":material/error:")
         form.said = ""
     left, right = st.columns([2, 3], gap="large")
     with left:

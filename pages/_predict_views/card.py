@@ -24,7 +24,7 @@ def _show_card(choice: ModelChoice) -> None:
     try:
         card = card_of(_shared.workspace(), choice)
     except NotFound as error:
-        st.caption(str(error))
+        st.caption(_shared.literal(str(error)))
         return
     title, body = card.split("\n", 1)
     st.markdown(f"**{title.lstrip('# ')}**")

@@ -96,7 +96,7 @@ def _what_to_explain(key: str, face: Face) -> tuple[int, str]:
         range(len(NAMES)),
         index=face.index,
         format_func=NAMES.__getitem__,
-        key=f"class_{key}",
+        key=f"class_{key}_{face.index}",  # of another call it is another question
         disabled=not METHODS[st.session_state.get(f"method_{key}", "gradcam")].by_class,
     )
     method = way.selectbox(

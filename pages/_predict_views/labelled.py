@@ -1,5 +1,7 @@
 """What people say that their photos show, against what the network says: a small table, and how often both agree."""
 
+from hashlib import sha256
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -55,7 +57,8 @@ def _asked(faces: list[Line]) -> list[int | None]:
         disabled=["photo", "network"],
         hide_index=True,
         placeholder="choose",
-        key="predict_said_" + "".join(dict.fromkeys(key[:6] for *_, key in faces)),
+        # What was said is said of these crops: with others under the same names it would move to other faces.
+        key="predict_said_" + sha256(b"".join(face.crop.tobytes() for _, _, face, _ in faces)).hexdigest()[:16],
         alt="What the network says of each face, and what you say",
     )
     return [NAMES.index(answer) if answer in NAMES else None for answer in edited["shows"]]

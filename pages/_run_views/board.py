@@ -166,7 +166,8 @@ def bring_back(run_id: str) -> None:
 def undo_line() -> None:
     """What was just deleted, with a button that brings it back."""
     run_id = st.session_state.get("just_deleted")
-    if run_id is None:
+    if run_id not in [deleted.id for deleted in list_trash(_shared.workspace())]:  # gone for good, or back already
+        st.session_state.pop("just_deleted", None)
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f":material/delete: **{run_id}** is deleted.")

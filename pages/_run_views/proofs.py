@@ -38,8 +38,8 @@ def _start(dataset: Dataset) -> None:
         st.page_link("consensus.py", label="Cut a version", icon=":material/content_cut:")
         return
     a, b, recipe, seeds, button = st.columns([3, 3, 2, 1, 2], vertical_alignment="bottom")
-    first = a.selectbox("Version", versions, key="proof_a")
-    second = b.selectbox("Against", [one for one in versions if one != first], key="proof_b")
+    first = a.selectbox("As it was", versions, key="proof_a")
+    second = b.selectbox("That should help", [one for one in versions if one != first], key="proof_b")
     names = shipped_recipes()
     chosen = recipe.selectbox("Recipe", names, names.index("quick"), key="proof_recipe")
     count = seeds.number_input("Seeds", 1, 20, SEEDS, key="proof_seeds", help="One shows nothing about chance.")

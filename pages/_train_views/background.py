@@ -80,7 +80,7 @@ def _result(job: Job, run: Run) -> None:
     chooser, figures = run.document["protocol"]["val"]["name"], run.document["result"]["val"]["whole"]
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="content"):
-            st.markdown(f"**{job.title}**")
+            st.markdown(f"**{_shared.literal(job.title)}**")
             st.caption(
                 f"{chooser} {figures['accuracy']:.1%}, macro-F1 {figures['macro_f1']:.3f}, "
                 f"in {_shared.duration(run.document['wall_s'])}"

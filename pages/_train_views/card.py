@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fer_core.dataset.store import Dataset
+from fer_core.errors import FerretError
 from fer_core.files import check_name
 from fer_core.jobs import runner
 from fer_core.jobs.store import list_jobs
@@ -25,7 +26,7 @@ def card(dataset: Dataset, form: Form) -> DeltaGenerator:
         _what(dataset, form)
         _how(form, wrong)
         if wrong:
-            st.error(wrong, icon=":material/error:")
+            st.error(_shared.literal(wrong), icon=":material/error:")
         _differences(form, wrong)
         if form.leaky:
             st.badge("Leaky split: a warning example", icon=":material/warning:", color="orange")
@@ -229,7 +230,11 @@ def _upload(form: Form) -> None:
     sent = st.file_uploader("A recipe of your own", "toml", key=f"recipe_upload_{number}", max_upload_size=1)
     if sent is None:
         return
-    recipe = read_upload(sent.name, sent.getvalue())
+    try:
+        recipe = read_upload(sent.name, sent.getvalue())
+    except FerretError as error:  # the rest of the form stays
+        _shared.tell(error)
+        return
     _, path = store_recipe(_shared.workspace(), recipe)
     form.begin_with(path.name)
     into_address(form)

@@ -8,11 +8,13 @@ import streamlit as st
 
 from fer_core.dataset.store import Dataset
 from fer_core.errors import FerretError
+from fer_core.files import check_name
 from fer_core.jobs import runner
 from fer_core.training.recipe_files import store_recipe
 from fer_core.training.search.space import load_space, shipped_spaces
 from pages import _charts, _shared
 from pages._train_views import context
+from pages._train_views.form import sentence_of
 
 if TYPE_CHECKING:
     from fer_core.training.search.sweep import Sweep
@@ -69,6 +71,9 @@ def _start(dataset: Dataset) -> None:
     each = epochs.number_input("Epochs each", 1, 100, EPOCHS, key="sweep_epochs")
     name = st.text_input("Name", f"{dataset.name}-{space}", key="sweep_name", help="One that exists goes on.")
     if st.button("Start searching", icon=":material/search_insights:", key="sweep_start", width="stretch"):
+        if wrong := sentence_of(lambda: check_name(name, "sweep")):
+            st.error(_shared.literal(wrong), icon=":material/error:")
+            return
         line = ["sweep", version, "--name", name, "--space", space, "--recipe", recipe]
         line += ["--trials", str(count), "--epochs", str(each)]
         runner.submit(_shared.workspace(), line, f"Search {name} on {version}, {count} trials")
@@ -86,7 +91,7 @@ def _found(dataset: Dataset, names: list[str]) -> None:
     try:
         sweep = open_sweep(_shared.workspace(), name)
     except FerretError as error:
-        st.caption(str(error))
+        st.caption(_shared.literal(str(error)))
         return
     trials = sweep.trials()
     counts = {state: sum(trial.state == state for trial in trials) for state in ("done", "pruned", "failed", "running")}

@@ -17,7 +17,7 @@ from verdicts import verdict
 from fer_core.audit.results import AuditSettings
 from fer_core.audit.stages import run_audit
 from fer_core.dataset.exporting import export_version
-from fer_core.dataset.store import Dataset, list_datasets, open_dataset
+from fer_core.dataset.store import Dataset, Images, create_dataset, list_datasets, open_dataset
 from fer_core.dataset.version import as_imported
 from fer_core.emotions import NAMES
 from fer_core.imaging.clips import Guesser
@@ -171,6 +171,8 @@ def test_answers_lead_to_the_cut_and_the_cut_to_a_training_on_it(
     assert app.session_state["show"] == "Versions"
 
     cut_version(workspace, audited, "clean", Policy(), log.watermark())
+    other = two_pictures(workspace)
+    log.record(other, [verdict(other, 0, "sad", f"p{number}") for number in range(ENOUGH)])
     make_run(workspace, audited, "plain")  # without the version: the training with it is left
     make_run(workspace, audited, "broken", status="failed")
     app = opened()
@@ -194,6 +196,15 @@ def test_answers_lead_to_the_cut_and_the_cut_to_a_training_on_it(
     app.button(key="next_step").click().run()
     assert not app.exception
     assert [title.value for title in app.title] == ["Review"]
+
+
+def two_pictures(workspace: Workspace) -> Dataset:
+    """Another data set, older than the others, so that it is not the one that is shown."""
+    pixels = np.random.default_rng(4).integers(0, 256, (2, 48, 48), np.uint8)
+    made = create_dataset(workspace, "other", Images(pixels, np.zeros(2, np.int8), np.zeros(2, np.int8)), origin={})
+    document = json.loads((made.path / "dataset.json").read_text())
+    (made.path / "dataset.json").write_text(json.dumps(document | {"imported": "2020-01-01T00:00:00+00:00"}))
+    return made
 
 
 def test_a_few_random_faces_are_no_headline(opened, demo: Dataset, workspace: Workspace) -> None:

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer_core.audit.results import latest_audit
+from fer_core.dataset.votes import VoteTable, store_votes
 from fer_core.emotions import NAMES
 from fer_core.errors import StoreError
 from fer_core.review.cards.exemplars import HARD_PAIRS
@@ -107,6 +108,11 @@ def test_while_the_store_cannot_write_nothing_is_acknowledged(demo, log, monkeyp
     assert ack["error"] == "The disk is full." and not ack["stored"] and not ack["refused"]
 
 
+def test_where_leases_cannot_be_kept_the_card_is_dealt_all_the_same(demo, log, workspace):
+    workspace.leases_db.mkdir(parents=True)  # no file can be there
+    assert exchange(demo, log, None, ADA, None, LeaseBook(workspace.leases_db))["deal"]["cards"]
+
+
 def test_every_command_has_a_key_of_its_own_and_the_classes_their_number():
     keys = [button["key"] for button in buttons()]
     assert len(set(keys)) == len(keys) == 21
@@ -159,6 +165,12 @@ def test_a_look_tells_what_is_alike_who_said_what_and_where_networks_looked(audi
     card = next(card for card in exchange(audited, log, audit, ADA, None)["deal"]["cards"])
     top = np.sort(audit.probabilities[card["row"]])[::-1][:3]
     assert [share for _, share in card["reveal"]["probabilities"]] == pytest.approx(top.tolist(), abs=1e-4)
+
+
+def test_votes_that_were_imported_while_the_card_was_open_are_seen(demo, log):
+    assert not looked_at(demo, log, None, 0)["facts"]["votes"]
+    store_votes(demo, VoteTable(np.tile([10] + [0] * 9, (len(demo), 1)).astype(np.int32), "votes.csv"))
+    assert looked_at(demo, log, None, 0)["facts"]["votes"]
 
 
 def test_a_picture_of_one_grey_is_said_to_be_one(audited, workspace):

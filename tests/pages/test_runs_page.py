@@ -27,6 +27,7 @@ from fer_core.review.queues.selections import list_selections
 from fer_core.runs.notes import Notes, read_notes, save_notes
 from fer_core.runs.proof import proof
 from fer_core.runs.run import open_run
+from fer_core.runs.trash import empty_trash
 from fer_core.training.recipe import Recipe
 from fer_core.workspace import Workspace
 
@@ -408,6 +409,24 @@ def test_a_deleted_run_comes_back(own_page, own_runs) -> None:
     assert "second" in lines(app)
     assert app.query_params["run"] == "second"
     assert not app.exception
+
+
+def test_a_run_that_is_gone_for_good_cannot_be_undone(own_page, own_runs) -> None:
+    app = own_page("second")
+    app.button(key="delete").click().run()
+    empty_trash(own_runs)
+    app.run()
+    assert "is deleted" not in texts(app) and not app.exception
+
+
+def test_the_faces_of_a_run_are_found_under_another_name(own_page, own_runs) -> None:
+    demo = own_runs.dataset("demo")
+    shutil.copytree(demo, own_runs.dataset("copy"))
+    document = json.loads((demo / "dataset.json").read_text())
+    (own_runs.dataset("copy") / "dataset.json").write_text(json.dumps(document | {"name": "copy"}))
+    (demo / "dataset.json").write_text(json.dumps(document | {"hash": "another"}))
+    app = own_page("first", view="Mistakes")
+    assert faces(app) and not app.error
 
 
 def test_the_card_and_the_report_can_be_taken_along(runs_page) -> None:

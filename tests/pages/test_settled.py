@@ -6,6 +6,7 @@ import weakref
 from types import ModuleType
 
 import pytest
+import streamlit as st
 
 from pages._settled import settle
 
@@ -14,6 +15,14 @@ from pages._settled import settle
 def thawed():
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def visit(monkeypatch):
+    """The session state of who is there."""
+    state = {}
+    monkeypatch.setattr(st, "session_state", state)
+    return state
 
 
 class Cycle:
@@ -45,3 +54,16 @@ def test_what_is_loaded_later_is_frozen_at_the_next_time(monkeypatch):
     assert any(one is module.table for one in gc.get_objects())
     settle()
     assert not any(one is module.table for one in gc.get_objects())
+
+
+def test_what_a_visit_left_behind_goes_when_the_next_one_begins(monkeypatch, visit):
+    photo = Cycle()
+    left = weakref.ref(photo)
+    monkeypatch.setitem(sys.modules, "loaded_with_the_photo", ModuleType("loaded_with_the_photo"))
+    settle()  # frozen while it is there
+    visit.clear()
+    del photo
+    gc.collect()
+    assert left() is not None
+    settle()
+    assert left() is None

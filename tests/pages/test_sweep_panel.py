@@ -43,6 +43,10 @@ def test_what_a_search_found_becomes_a_recipe(workspace, demo: Dataset, monkeypa
     app.button(key="sweep_keep").click().run()
     assert open_own(own_recipes(workspace)["rates-4"]).learning_rate == 0.008
 
+    app.text_input(key="sweep_name").set_value("![x](http://e)").run()
+    app.button(key="sweep_start").click().run()
+    assert any("cannot be the name of a sweep" in error.value for error in app.error) and not list_jobs(workspace)
+    app.text_input(key="sweep_name").set_value("demo-small").run()
     app.button(key="sweep_start").click().run()
     (job,) = list_jobs(workspace)
     assert job.arguments[:4] == ["sweep", "demo", "--name", "demo-small"]

@@ -371,6 +371,16 @@ def test_an_upload_that_is_no_recipe_is_refused(content: bytes, told: str) -> No
         recipe_files.read_upload("sent.toml", content)
 
 
+def test_a_broken_upload_leaves_the_rest_of_the_page(train_page, demo: Dataset) -> None:
+    app = train_page()
+    app.session_state["train_file"] = True  # the fold is open
+    app.run()
+    app.file_uploader(key="recipe_upload_0").set_value(("mine.toml", b"= broken", "application/toml")).run()
+    assert not app.exception
+    assert any("mine.toml" in error.value for error in app.error)
+    assert app.button(key="start")
+
+
 def test_an_upload_takes_the_name_of_its_file() -> None:
     recipe = recipe_files.read_upload("sent.toml", b'name = "other"\nepochs = 3\n[options]\ndropout = 0.4')
     assert (recipe.name, recipe.epochs, recipe.options) == ("sent", 3, {"dropout": 0.4})

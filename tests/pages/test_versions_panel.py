@@ -118,6 +118,16 @@ def test_imported_votes_can_be_counted_once_they_are_there(page, demo: Dataset) 
     assert tiles(switch(app, "votes"))["Relabelled"] > before
 
 
+def test_a_corrected_vote_table_of_the_same_name_is_counted(page, demo: Dataset) -> None:
+    shown = []
+    for column in (6, 3):  # as many votes, for another class
+        counts = np.zeros((len(demo), len(ANSWERS)), np.int32)
+        counts[demo.splits == TRAINING, column] = 10
+        store_votes(demo, VoteTable(counts, "ten.csv"), replace=True)
+        shown.append(tiles(switch(page(), "votes"))["Relabelled"])
+    assert shown[0] != shown[1]
+
+
 def test_what_a_policy_lacks_is_a_sentence(page) -> None:
     app = page()
     app.segmented_control(key="relabel-only-method").set_value("crowdlab").run()

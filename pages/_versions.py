@@ -53,7 +53,7 @@ def cut_panel(dataset: Dataset, log: VerdictLog, audit: Audit | None) -> None:
             )
         if cut:
             try:
-                version = cut_version(_shared.workspace(), dataset, name.strip(), policy, watermark)
+                version = cut_version(_shared.workspace(), dataset, name.strip(), policy, watermark, audit)
             except UsageError as error:
                 st.warning(_shared.literal(str(error)), icon=":material/edit:")
                 return

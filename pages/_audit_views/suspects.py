@@ -36,7 +36,7 @@ def show(context: Context) -> None:
     if not context.searched:
         st.caption("This audit looked at pixels only, so the order says nothing; run the audit to rank the labels.")
     like = st.query_params.get("like", "")
-    if like.isdigit() and int(like) < len(context.dataset) and context.searched:
+    if like.isdecimal() and int(like) < len(context.dataset) and context.searched:
         rows, words = _like(context, int(like))
     else:
         wanted = _filter_bar(context)

@@ -92,14 +92,20 @@ def plan_cut(
 
 
 def cut_version(
-    workspace: Workspace, dataset: Dataset, name: str, policy: Policy, until: int | None = None
+    workspace: Workspace,
+    dataset: Dataset,
+    name: str,
+    policy: Policy,
+    until: int | None = None,
+    audit: Audit | None = None,
 ) -> DatasetVersion:
     """Cut a version from the log, as it is now or up to a watermark, and freeze it under `name`.
 
+    `audit`: whose findings count; without one, those of the latest.
     Raises UsageError for a name that is taken by a different cut, and where the policy lacks something it needs.
     """
     log = VerdictLog(workspace.labels_db)
-    cut = plan_cut(dataset, log, latest_audit(dataset), policy, until, workspace).version
+    cut = plan_cut(dataset, log, audit or latest_audit(dataset), policy, until, workspace).version
     return store_version(workspace, dataset, name, cut.manifest, cut.policy, cut.supplements, cut.weights)
 
 

@@ -3,6 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -11,6 +12,7 @@ from fer_core.evaluation.modes import NONE
 from fer_core.evaluation.testtime import predict_views
 from fer_core.imaging.faces import Box
 from fer_core.imaging.search import HAAR
+from fer_core.networks.folding import folded
 from fer_core.networks.weights import Model
 from fer_core.prediction.seen import Face, Prediction, Sight, look
 
@@ -63,10 +65,10 @@ class Predictor(Asked):
     """
 
     def __init__(self, model: Model, name: str) -> None:
-        self.model = model
+        self.model = replace(model, module=folded(model.module))
         self.name = name
         self.lock = threading.Lock()
-        model.module.requires_grad_(False)  # it only answers: maps need no gradient of 50 million weights
+        self.model.module.requires_grad_(False)  # it only answers: maps need no gradient of 50 million weights
 
     @property
     def members(self) -> tuple["Predictor", ...]:

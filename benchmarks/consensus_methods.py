@@ -51,7 +51,7 @@ def main() -> None:
             chosen = rng.choice(rows, min(arguments.pictures, len(rows)), replace=False)
             items, people, answers = answered(shares[chosen], each, rng)
             results.append(right(items, people, answers, probabilities[chosen], truth[chosen]))
-        mean, spread = np.mean(results, axis=0), np.std(results, axis=0)
+        mean, spread = np.mean(results, axis=0), np.std(results, axis=0, ddof=1)
         cells = (f"{value:.3f} ± {sd:.3f}" for value, sd in zip(mean, spread, strict=True))
         print(f"{each:<14}" + "".join(f"{cell:>18}" for cell in cells))
 

@@ -241,7 +241,9 @@ def _line(name: str, runs: list[dict[str, Any]]) -> str:
     private = f"{_cell(runs, 'test')} ({low:.1f} to {high:.1f})"
     cells = (name, str(len(runs)), _cell(runs, "val"), private, _cell(runs, "test", "clean"), augmented, votes)
     machine = runs[0]["environment"]
-    on = f"{machine['threads']} cores".replace("1 cores", "1 core") if machine["device"] == "cpu" else machine["device"]
+    on = machine["device"]
+    if on == "cpu":
+        on = f"{machine['threads']} core{'s' if machine['threads'] != 1 else ''}"
     return f"| {' | '.join(cells)} | {f1:.3f} | {minutes:.0f} min, {on} |"
 
 

@@ -23,7 +23,7 @@ from fer_core.audit.results import Audit, need_audit
 from fer_core.dataset.store import Dataset, open_dataset
 from fer_core.dataset.version import DatasetVersion, as_imported, list_versions, open_version, store_version
 from fer_core.dataset.votes import VoteTable, open_votes
-from fer_core.files import write_json
+from fer_core.files import read_json, write_json
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.policy.cut import plan_cut
 from fer_core.review.policy.rules import Policy
@@ -58,15 +58,16 @@ def main() -> None:
     audit = need_audit(as_imported(dataset))
     recipe = load_recipe(arguments.recipe).changed(epochs=arguments.epochs)
     print(f"{cpu()['name']}, {cpu()['cores']} cores; {dataset.name}, {recipe.name}, {arguments.seeds} seeds")
-    found: list[dict[str, Any]] = []
+    file = FOLDER / f"{dataset.name}.json"
+    found: list[dict[str, Any]] = read_json(file) if file.exists() else []
 
     def compared(a: DatasetVersion, b: DatasetVersion, about: dict[str, Any]) -> None:
         document = prove(workspace, a, b, recipe, seeds=arguments.seeds, thread_count=arguments.threads)
         told = {"tests": document["tests"], "recipe": recipe.document(), "sentence": document["sentence"]}
-        found.append(about | told)
+        key = (about["reviews"], about["order"], told["recipe"])
+        found[:] = [one for one in found if (one["reviews"], one["order"], one["recipe"]) != key] + [about | told]
         print(" ".join(f"{key} {value}" for key, value in about.items()), "--", document["sentence"], flush=True)
-        FOLDER.mkdir(exist_ok=True)
-        write_json(FOLDER / f"{dataset.name}.json", found)
+        write_json(file, sorted(found, key=lambda one: one["reviews"]))
 
     for reviews in sorted(arguments.reviews):
         versions = {order: reviewed(workspace, dataset, audit, votes, order, reviews) for order in ORDERS}

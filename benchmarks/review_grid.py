@@ -6,8 +6,7 @@ p50, p95 and the largest:
 - milliseconds from a click on "100", on a grid of 48, to that frame: the server is asked for these;
 - milliseconds from a key or click to the mark on a face, its style and layout done, and to the frame that shows it.
 
-Each run answers as a person of its own, so nothing else in the workspace is touched but the verdict log; what it
-answered is taken back at the end.
+It works on a copy of the workspace: what is pressed here is nobody's answer.
 """
 
 import argparse
@@ -66,16 +65,18 @@ WATCH = """() => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workspace", type=Path, help="a workspace to measure in (default: a new one with the demo)")
+    parser.add_argument("--workspace", type=Path, help="measured in a copy of it (default: a new one with the demo)")
     parser.add_argument("--dataset", default="demo")
     parser.add_argument("--grids", type=int, default=30, help="grids that are confirmed")
     parser.add_argument("--clicks", type=int, default=20)
     parser.add_argument("--marks", type=int, default=200)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(arguments.workspace.resolve() if arguments.workspace else Path(folder) / "data")
+        workspace = Workspace(Path(folder) / "data")
         if arguments.workspace is None:
             create_demo(workspace, "demo", images=4200)
+        else:  # a copy: what is pressed here is nobody's answer
+            shutil.copytree(arguments.workspace.resolve(), workspace.root, ignore=shutil.ignore_patterns("runs"))
         server = Server(workspace, Path(folder) / "server.log")
         server.start()
         try:

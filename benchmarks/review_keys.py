@@ -6,7 +6,7 @@ Prints, for the review card over a data set (the generated demo, or --workspace/
 - 1,000 keys at 15 a second: verdicts stored, and how many of them are on the face that was painted;
 - keys pressed while the server is dead: how many are stored once it is back, and how many twice.
 
-Each run answers as a person of its own, so nothing else in the workspace is touched but the verdict log.
+It works on a copy of the workspace: what is pressed here is nobody's answer.
 """
 
 import argparse
@@ -71,15 +71,17 @@ WATCH = """() => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workspace", type=Path, help="a workspace to measure in (default: a new one with the demo)")
+    parser.add_argument("--workspace", type=Path, help="measured in a copy of it (default: a new one with the demo)")
     parser.add_argument("--dataset", default="demo")
     parser.add_argument("--keys", type=int, default=300)
     parser.add_argument("--burst", type=int, default=1000, help="keys at 15 a second")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(arguments.workspace.resolve() if arguments.workspace else Path(folder) / "data")
+        workspace = Workspace(Path(folder) / "data")
         if arguments.workspace is None:
             create_demo(workspace, "demo", images=1600)
+        else:  # a copy: what is pressed here is nobody's answer
+            shutil.copytree(arguments.workspace.resolve(), workspace.root, ignore=shutil.ignore_patterns("runs"))
         server = Server(workspace, Path(folder) / "server.log")
         server.start()
         try:

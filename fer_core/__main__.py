@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     workspace = Workspace(parsed.workspace.resolve())
     bar = ProgressBar()
+    if workspace.root.exists() and not workspace.root.is_dir():
+        return _fail(bar, f"--workspace {workspace.root} is a file; name a folder.", 2)
     console = Console(workspace, parsed.json, _report(workspace, bar))
     try:
         document = commands.runs[parsed.command](parsed, console)

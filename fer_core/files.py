@@ -49,9 +49,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path in the same folder that takes the place of `path` when the block ends well.
 
     The content is on the disk before the name changes (fsync of file and folder), so after a crash there is the
-    old file or the new one, never half of one. Raises StoreError when there is no room.
+    old file or the new one, never half of one. Raises StoreError when there is no room, or no place for a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise StoreError(f"{path} cannot be written: {error.filename}: {error.strerror}.") from error
+    if path.is_dir():
+        raise StoreError(f"{path} cannot be written: it is a folder; name a file.")
     temporary = temporary_path(path)
     try:
         yield temporary

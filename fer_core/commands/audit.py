@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.audit.strengths import STRENGTHS
-from fer_core.commands.console import Commands, Console
+from fer_core.commands.console import COUNT, SEED, Commands, Console, whole_number
 
 _SETTINGS = ("folds", "repeats", "network", "size", "recipe", "seed")
 
@@ -25,19 +25,21 @@ def register(commands: Commands) -> None:
         default="fast",
         help="fast: minutes on two cores; strong: every picture judged by more networks, in five times as long",
     )
-    parser.add_argument("--folds", type=int, help=f"networks trained, each blind to its share ({_usual('folds')})")
-    parser.add_argument("--repeats", type=int, help=f"how often all folds are gone through ({_usual('repeats')})")
+    parser.add_argument(
+        "--folds", type=whole_number(2), help=f"networks trained, each blind to its share ({_usual('folds')})"
+    )
+    parser.add_argument("--repeats", type=COUNT, help=f"how often all folds are gone through ({_usual('repeats')})")
     parser.add_argument("--network", help="default: scout, made for this")
-    parser.add_argument("--size", type=int, help=f"input side of the network in pixels ({_usual('size')})")
+    parser.add_argument("--size", type=COUNT, help=f"input side of the network in pixels ({_usual('size')})")
     parser.add_argument("--recipe", help="default: audit")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--threads", type=int, help="cores to use (default: all, at low priority)")
+    parser.add_argument("--seed", type=SEED)
+    parser.add_argument("--threads", type=COUNT, help="cores to use (default: all, at low priority)")
     parser.add_argument("--background", action="store_true", help="queue it as a job and return at once")
 
     parser = commands.add("suspects", run_suspects, "every image of a data set, most suspect first")
     parser.add_argument("dataset")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write all of them to a CSV file")
-    parser.add_argument("--top", type=int, default=20, metavar="N", help="how many to print (default 20)")
+    parser.add_argument("--top", type=whole_number(0), default=20, metavar="N", help="how many to print (default 20)")
     parser.add_argument("--audit", metavar="ID", help="which audit (default: the latest)")
 
     parser = commands.add("audits", run_audits, "the audits of a data set; two of them compared")
@@ -59,13 +61,8 @@ def run_audit_command(arguments: argparse.Namespace, console: Console) -> dict[s
     from fer_core.audit.results import preset
     from fer_core.audit.stages import run_audit
     from fer_core.dataset.version import open_version
-    from fer_core.errors import UsageError
 
     version = open_version(console.workspace, arguments.dataset)
-    for option, least in (("folds", 2), ("repeats", 1), ("seed", 0), ("threads", 1)):
-        value = getattr(arguments, option)
-        if value is not None and value < least:
-            raise UsageError(f"--{option} {value}: at least {least}.")
     settings = preset(arguments.strength).changed(
         **{option: getattr(arguments, option) for option in _SETTINGS}, labels=arguments.reasons == "all"
     )

@@ -60,12 +60,22 @@ class Commands:
         return parser
 
 
-def at_least_zero(text: str) -> int:
-    """A whole number from 0 on, as argparse reads an argument; it says what is wrong with another."""
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is below 0")
-    return number
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """How argparse reads a whole number from `least` to `most`, and refuses another with exit code 2."""
+
+    def integer(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{number} is too small: at least {least}")
+        if most is not None and number > most:
+            raise argparse.ArgumentTypeError(f"{number:,} is too large: at most {most:,}")
+        return number
+
+    return integer
+
+
+COUNT = whole_number(1)
+SEED = whole_number(0, 2**32 - 1)  # what all generators take
 
 
 class ProgressBar:

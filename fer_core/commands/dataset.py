@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from fer_core.commands.console import Commands, Console, at_least_zero
+from fer_core.commands.console import COUNT, SEED, Commands, Console
 
 
 def register(commands: Commands) -> None:
@@ -28,8 +28,8 @@ def register(commands: Commands) -> None:
 
     parser = commands.add("demo", run_demo, "draw the synthetic demo data set, with planted and recorded faults")
     parser.add_argument("--name", default="demo")
-    parser.add_argument("--seed", type=at_least_zero, default=0)
-    parser.add_argument("--images", type=int, default=3500)
+    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument("--images", type=COUNT, default=3500)
     parser.add_argument("--if-missing", action="store_true", help="do nothing when it is there already")
 
     commands.add("datasets", run_datasets, "list the data sets and their versions")

@@ -61,6 +61,7 @@ def _split(arguments: argparse.Namespace) -> str:
 
 
 def run_evaluate(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from fer_core.dataset.version import open_version
     from fer_core.errors import UsageError
     from fer_core.runs.elsewhere import on_dataset
     from fer_core.runs.results import ensemble_evaluation
@@ -71,6 +72,8 @@ def run_evaluate(arguments: argparse.Namespace, console: Console) -> dict[str, A
     choice: dict[str, Any] = {"labels": arguments.labels, "tta": arguments.tta or "none", "report": console.report}
     where = (_split(arguments), arguments.subset)
     check_members(runs)
+    if arguments.dataset:
+        open_version(console.workspace, arguments.dataset)  # a name that is wrong is said
     # A version changes Training only: to evaluate on one is to evaluate on its data set.
     if arguments.dataset and arguments.dataset.partition("@")[0] != runs[0].dataset:
         document = on_dataset(console.workspace, runs, arguments.dataset, *where, **choice)

@@ -1,7 +1,6 @@
 """`predict`: every face in photos, with its seven probabilities, and where the network looked."""
 
 import argparse
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +122,8 @@ def _evaluation(console: Console, files: list[Path], answers: list[dict[str, Any
 
 
 def _names(files: list[Path]) -> list[str]:
-    """What each file's overlays are called: its stem, with its position where two files share one."""
+    """What each file's overlays are called: its stem, with its position in front where any two files share one."""
     stems = [path.stem[:60] for path in files]
-    shared = Counter(stems)
-    return [stem if shared[stem] == 1 else f"{position}-{stem}" for position, stem in enumerate(stems, 1)]
+    if len(set(stems)) == len(stems):
+        return stems
+    return [f"{position}-{stem}" for position, stem in enumerate(stems, 1)]

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_core.commands.console import Commands, Console, at_least_zero
+from fer_core.commands.console import COUNT, SEED, Commands, Console
 
 if TYPE_CHECKING:
     from fer_core.dataset.store import Dataset
@@ -14,13 +14,13 @@ def register(commands: Commands) -> None:
     """Add this floor's command."""
     parser = commands.add("simulate", _simulate, "annotators drawn from a vote table review through the real queues")
     parser.add_argument("dataset", metavar="DATASET")
-    parser.add_argument("--annotators", type=int, default=1, metavar="N")
+    parser.add_argument("--annotators", type=COUNT, default=1, metavar="N")
     parser.add_argument("--reviews", type=int, default=1000, metavar="N", help="answers in all (default 1000)")
     parser.add_argument(
         "--votes", type=Path, metavar="FILE", help="the votes to draw from (default: those kept with the data set)"
     )
     parser.add_argument("--queue", default="suspects", help="a queue, or a score of the audit: self-confidence, margin")
-    parser.add_argument("--seed", type=at_least_zero, default=0)
+    parser.add_argument("--seed", type=SEED, default=0)
     parser.add_argument("--balance", type=float, default=0.0, help="of the suspects: 1 takes the classes in turn")
     parser.add_argument("--audit-share", type=float, help="of the faces: from the random audit (default: as people)")
     parser.add_argument(

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from fer_core.commands.console import Commands, Console, at_least_zero
+from fer_core.commands.console import COUNT, SEED, Commands, Console
 
 if TYPE_CHECKING:
     from fer_core.training.search.sweep import Sweep
@@ -15,12 +15,12 @@ def register(commands: Commands) -> None:
     parser = commands.add("sweep", run_sweep, "search settings by many short trainings, judged on PublicTest")
     parser.add_argument("version", help="DATASET or DATASET@VERSION")
     parser.add_argument("--name", required=True, help="of the sweep; one that exists goes on where it was left")
-    parser.add_argument("--trials", type=int, default=20, help="in all, those that are done already included")
+    parser.add_argument("--trials", type=COUNT, default=20, help="in all, those that are done already included")
     parser.add_argument("--space", default="small", metavar="NAME|FILE.toml", help="what is searched (default: small)")
     parser.add_argument("--recipe", default="quick", metavar="NAME|FILE.toml", help="what is not searched")
-    parser.add_argument("--epochs", type=int, help="of each trial, instead of the recipe's")
-    parser.add_argument("--seed", type=at_least_zero, default=0)
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
+    parser.add_argument("--epochs", type=COUNT, help="of each trial, instead of the recipe's")
+    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument("--threads", type=COUNT, metavar="N", help="default: all cores but one")
     parser.add_argument(
         "--storage",
         metavar="URL",

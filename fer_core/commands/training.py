@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from fer_core.commands.console import Commands, Console, at_least_zero
+from fer_core.commands.console import COUNT, SEED, Commands, Console
 
 
 def register(commands: Commands) -> None:
@@ -12,11 +12,11 @@ def register(commands: Commands) -> None:
     parser = commands.add("train", run_train, "train a network on a version, into a run folder")
     parser.add_argument("version", help="DATASET or DATASET@VERSION")
     parser.add_argument("--network", help="default: the recipe's, shallow")
-    parser.add_argument("--size", type=int, help="input side in pixels (default: the recipe's, 48)")
-    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
+    parser.add_argument("--size", type=COUNT, help="input side in pixels (default: the recipe's, 48)")
+    parser.add_argument("--epochs", type=COUNT, help="instead of the recipe's")
     parser.add_argument("--recipe", default="quick", metavar="NAME|FILE.toml")
-    parser.add_argument("--seed", type=at_least_zero, default=0)
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
+    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument("--threads", type=COUNT, metavar="N", help="default: all cores but one")
     parser.add_argument("--run", metavar="ID", help="the run's id; one that exists is resumed where it was left")
     parser.add_argument(
         "--leaky-split",

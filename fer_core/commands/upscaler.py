@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fer_core.commands.console import Commands, Console, at_least_zero
+from fer_core.commands.console import COUNT, SEED, Commands, Console
 
 
 def register(commands: Commands) -> None:
@@ -13,9 +13,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("action", choices=("train",))
     parser.add_argument("dataset", metavar="DATASET", help="learns from its Training split, is judged on PublicTest")
     parser.add_argument("--out", type=Path, default=Path("espcn.safetensors"), help="where the weights go")
-    parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--seed", type=at_least_zero, default=0)
-    parser.add_argument("--threads", type=int, help="cores to use (default: all but one)")
+    parser.add_argument("--epochs", type=COUNT, default=60)
+    parser.add_argument("--seed", type=SEED, default=0)
+    parser.add_argument("--threads", type=COUNT, help="cores to use (default: all but one)")
 
 
 def _upscaler(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def _upscaler(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
     from fer_core.training.upscaler import UpscalerSettings, fidelity, train_upscaler, upscaler_rows
     from fer_core.work.threads import set_threads
 
-    if arguments.epochs < 1:
-        raise UsageError("--epochs must be at least 1.")
+    if arguments.out.is_dir():
+        raise UsageError(f"--out {arguments.out} is a folder; name a file.")
     set_threads(arguments.threads)
     dataset = open_dataset(console.workspace, arguments.dataset)
     settings = UpscalerSettings(epochs=arguments.epochs, seed=arguments.seed)

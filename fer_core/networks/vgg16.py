@@ -18,6 +18,7 @@ model computes the same whatever it began with. Assumed: He's initial weights fr
 """
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
@@ -129,8 +130,9 @@ def _imagenet(norm: bool) -> dict[str, Tensor]:
 
     weights = VGG16_BN_Weights.IMAGENET1K_V1 if norm else VGG16_Weights.IMAGENET1K_V1
     try:
-        return dict(weights.get_state_dict(progress=False, check_hash=True))
-    except (OSError, RuntimeError) as error:
+        # The hash is checked when it is downloaded; what lies in the cache since may be anybody's.
+        return dict(weights.get_state_dict(progress=False, check_hash=True, weights_only=True))
+    except (OSError, RuntimeError, UnpicklingError) as error:
         raise ValueError(
             f"torchvision's weights could not be had ({error}); give the path of a copy as weights, or none"
         ) from error

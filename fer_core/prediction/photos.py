@@ -19,14 +19,20 @@ AHEAD = 2  # photos that are looked at while one is predicted, each in a thread:
 def expand(paths: Sequence[Path]) -> list[Path]:
     """Every photo meant: a folder stands for the pictures in it and below, a pattern for what it matches, sorted.
 
-    What is neither there nor a pattern, and a folder without pictures, stays as it is, to be refused by name.
+    What is neither there nor a pattern, cannot be looked at, or is a folder without pictures stays as it is, to be
+    refused by name.
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        try:
+            is_folder, is_there = path.is_dir(), path.exists()
+        except OSError:  # too long a name, a folder that is closed to us
+            found.append(path)
+            continue
+        if is_folder:
             pictures = sorted(one for one in path.rglob("*") if one.suffix.lower() in IMAGE_SUFFIXES and one.is_file())
             found += pictures or [path]
-        elif not path.exists() and glob.has_magic(str(path)):
+        elif not is_there and glob.has_magic(str(path)):
             matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern may be absolute
             found += [Path(match) for match in matches] or [path]
         else:
@@ -59,9 +65,9 @@ def _sight(path: Path, detector: str, whole: bool) -> Sight | ImageRefused:
 
 
 def _decoded(path: Path) -> Image.Image:
-    if path.is_dir():
-        raise ImageRefused(f"{path}: a folder without pictures ({', '.join(IMAGE_SUFFIXES)}).")
     try:
+        if path.is_dir():
+            raise ImageRefused(f"{path}: a folder without pictures ({', '.join(IMAGE_SUFFIXES)}).")
         return decode_image(path)
     except OSError as error:  # missing, not allowed
         raise ImageRefused(f"{path}: cannot be read ({error.strerror or error}).") from error

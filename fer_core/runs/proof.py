@@ -61,10 +61,7 @@ def prove(
 
     if seeds < 1:
         raise UsageError("--seeds must be at least 1.")
-    if a.dataset.hash != b.dataset.hash:
-        raise UsageError(f"{a} and {b} are versions of two data sets; a proof needs the same test images.")
-    if a.hash == b.hash:
-        raise UsageError(f"{a} and {b} hold the same images and labels: there is nothing to compare.")
+    refuse_alike(a, b)
     done: dict[str, list[Run]] = {"a": [], "b": []}
     tasks = [(side, version, seed) for seed in range(seeds) for side, version in (("a", a), ("b", b))]
     for number, (side, version, seed) in enumerate(tasks):
@@ -81,6 +78,14 @@ def prove(
     document = proof(workspace, done["a"], done["b"])
     write_json(_file(workspace, document["id"]), document)
     return document
+
+
+def refuse_alike(a: DatasetVersion, b: DatasetVersion) -> None:
+    """UsageError for versions of two data sets, or one version twice."""
+    if a.dataset.hash != b.dataset.hash:
+        raise UsageError(f"{a} and {b} are versions of two data sets; a proof needs the same test images.")
+    if a.hash == b.hash:
+        raise UsageError(f"{a} and {b} hold the same images and labels: there is nothing to compare.")
 
 
 def proof(workspace: Workspace, a: Sequence[Run], b: Sequence[Run]) -> dict[str, Any]:

@@ -107,10 +107,10 @@ def test_a_version_is_audited_under_its_name(call, demo: Dataset, workspace: Wor
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["demo", "--folds", "1"], 2, "--folds 1: at least 2."),
-        (["demo", "--repeats", "0"], 2, "--repeats 0: at least 1."),
-        (["demo", "--threads", "0"], 2, "--threads 0: at least 1."),
-        (["demo", "--seed", "-1"], 2, "--seed -1: at least 0."),
+        (["demo", "--folds", "1"], 2, "--folds: 1 is too small: at least 2"),
+        (["demo", "--repeats", "0"], 2, "--repeats: 0 is too small"),
+        (["demo", "--threads", "0"], 2, "--threads: 0 is too small"),
+        (["demo", "--seed", "-1"], 2, "--seed: -1 is too small"),
         (["demo", "--strength", "huge"], 2, "invalid choice: 'huge'"),
         (["demo", "--recipe", "nope"], 1, "There is no recipe 'nope' (there: "),
         (["demo", "--recipe", "nope.toml"], 1, "There is no recipe file nope.toml"),

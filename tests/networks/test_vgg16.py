@@ -98,6 +98,22 @@ def test_without_a_connection_it_says_what_else_to_do(monkeypatch) -> None:
         build_network("vgg16", 48, weights="imagenet")
 
 
+def test_what_lies_in_the_place_of_a_download_executes_nothing(tmp_path: Path, monkeypatch) -> None:
+    witness = tmp_path / "executed"
+
+    class Evil:
+        def __reduce__(self):
+            return Path.touch, (witness,)
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    place = tmp_path / "hub" / "checkpoints" / Path(VGG16_Weights.IMAGENET1K_V1.url).name
+    place.parent.mkdir(parents=True)
+    torch.save({"features.0.weight": Evil()}, place)
+    with pytest.raises(UsageError, match="path of a copy as weights, or none"):
+        build_network("vgg16", 48, weights="imagenet")
+    assert not witness.exists()
+
+
 def test_files_that_are_no_weights_of_it_are_refused_with_a_sentence(tmp_path: Path) -> None:
     witness = tmp_path / "executed"
 

@@ -110,6 +110,12 @@ def test_a_file_that_cannot_be_read_gets_a_sentence_and_the_others_an_answer(pre
     assert len(answered["faces"]) == 1
 
 
+def test_a_path_that_cannot_even_be_looked_at_is_answered_like_a_broken_one(predict, photo):
+    code, out, _ = predict("a" * 300 + ".png", photo, "--json")
+    answers = json.loads(out)
+    assert code == 1 and "cannot be read" in answers[0]["error"] and answers[1]["faces"]
+
+
 def test_a_missing_file_and_an_empty_folder_are_answered_like_broken_ones(predict, photo, tmp_path):
     (tmp_path / "empty").mkdir()
     code, out, _ = predict(tmp_path / "nowhere.png", tmp_path / "empty", photo, "--json")

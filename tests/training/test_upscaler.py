@@ -50,4 +50,4 @@ def test_the_command_writes_weights_that_load(
     measured = fidelity(load_espcn(file), demo.images, judge)
     assert document["psnr"] == pytest.approx(measured.psnr, abs=1e-3)
     assert document["faces"] == len(judge)
-    assert main([*arguments[:3], "--epochs", "0", "--workspace", str(workspace.root)]) == 2
+    assert main([*arguments[:3], "--out", str(tmp_path), "--workspace", str(workspace.root)]) == 2

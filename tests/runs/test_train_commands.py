@@ -68,7 +68,7 @@ def test_train_then_runs_evaluate_and_compare(call: Terminal, bars: Dataset, rec
     document = call("evaluate", "two", "--split", "val")
     assert (document["split"], document["n"]) == ("val", 70)
     with pytest.raises(NotFound, match="no version 'nope'"):
-        call("evaluate", "two", "--dataset", "demo@nope")
+        call("evaluate", "two", "--dataset", "bars@nope")
     document = call("compare", "one", "two", "--subset", "clean")
     assert document["pairs"][0]["n"] == 66
     said = capsys.readouterr().out

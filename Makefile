@@ -1,5 +1,5 @@
-# make app    set everything up and open the app at http://127.0.0.1:8501
-# make test   set everything up and run the whole suite
+# make app    set everything up and start the app at http://127.0.0.1:8501
+# make test   set everything up and run the suite; test-full: with the full counts, for hours
 PYTHON ?= python3
 UV := 0.13.8
 BIN := .venv/bin

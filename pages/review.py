@@ -9,7 +9,7 @@ from fer_core.dataset.store import Dataset
 from fer_core.review.cards.cards import Seat
 from fer_core.review.cards.preferences import load_preferences
 from fer_core.review.events.log import VerdictLog
-from fer_core.review.queues.kinds import end_of
+from fer_core.review.queues.kinds import kind_of
 from fer_core.review.queues.leases import LeaseBook
 from pages import _shared
 from pages._components.review_queue import KEYS, review_queue
@@ -30,8 +30,7 @@ def card(dataset: Dataset, audit: Audit | None, seat: Seat) -> None:
     log, leases = VerdictLog(_shared.workspace().labels_db), LeaseBook(_shared.workspace().leases_db)
     known = yardstick(dataset)
     answer = exchange(dataset, log, audit, seat, outbox, leases, known.gold, known.accuracies)
-    elsewhere = answer["deal"]["elsewhere"] if answer["deal"] else 0
-    review_queue(key, {**answer, "end": end_of(seat.queue, elsewhere)})
+    review_queue(key, {**answer, "end": kind_of(seat.queue).end})
     settle()
 
 

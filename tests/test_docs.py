@@ -30,7 +30,11 @@ DOCS = REPOSITORY / "docs"
 # In the order in which they are read, since the commands of all of them share one workspace.
 STATIONS = ("README", "overview", "import", "audit", "review", "consensus", "train", "runs", "predict")
 GUIDE = [DOCS / "guide" / f"{name}.md" for name in STATIONS]
-TEXTS = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md")), *GUIDE]
+TEXTS = [
+    *(REPOSITORY / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
+    *sorted(DOCS.glob("*.md")),
+    *GUIDE,
+]
 # Commands in the texts that are not run here, by their beginning, and why.
 SKIPPED = {
     "app": "serves until it is stopped; tests/browser starts it",
@@ -156,6 +160,27 @@ def test_what_is_made_from_stored_figures_is_made_from_them() -> None:
     rows = [read_json(file) for file in sorted(leaderboard.FOLDER.glob("*.json"))]
     assert rows
     assert (DOCS / "leaderboard.md").read_text(encoding="utf-8") == leaderboard.table_text(rows)
+
+
+def test_what_the_readme_says_of_the_proof_is_what_was_measured() -> None:
+    """Each difference with its interval, in the order of the text; by votes, and the last two by given labels."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("## Does it help?")[1].split("\n## ")[0]
+    number = r"-?\d*\.\d"
+    said = re.findall(rf"({number})\s(?:points, 95 %: |\()({number}) to\s({number})", text)
+    found = {(one["reviews"], one["order"]): one["tests"] for one in read_json(draw_proof.FOLDER / "fer2013.json")}
+    against = "suspects against random"
+    expected = [
+        (3000, "suspects", "accuracy"), (3000, "suspects", "macro-F1"),
+        (3000, "random", "accuracy"), (3000, "random", "macro-F1"),
+        (3000, against, "accuracy"), (3000, against, "macro-F1"),
+        (10000, "suspects", "macro-F1"), (10000, "random", "macro-F1"),
+        (1000, "suspects", "macro-F1"), (1000, "suspects", "accuracy"),
+    ]  # fmt: skip
+    figures = [found[reviews, order][1]["figures"][name] for reviews, order, name in expected]
+    figures += [found[reviews, "suspects"][0]["figures"]["macro-F1"] for reviews in (3000, 10000)]
+    assert [tuple(map(float, one)) for one in said] == [
+        tuple(round(100 * value, 1) for value in (figure["difference"], *figure["interval"])) for figure in figures
+    ]
 
 
 def test_every_page_of_the_guide_is_linked_and_every_picture_shown() -> None:

@@ -13,7 +13,7 @@ EVERY = ("0.0.0.0", "::")  # noqa: S104 - addresses that stand for all of a mach
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add("app", _app, "open the pages in the browser, on this machine only")
+    parser = commands.add("app", _app, "serve the pages, to this machine only")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default=LOCAL[0], help="listen here; any but 127.0.0.1 needs a login")
     parser.add_argument(

@@ -54,7 +54,7 @@ class Commands:
             type=Path,
             default=Path(os.environ.get("FERRET_WORKSPACE", "data")),
             metavar="DIR",
-            help="the folder with data sets, verdicts and runs (default: data)",
+            help="the folder with data sets, verdicts and runs (default: what FERRET_WORKSPACE says, else data)",
         )
         self.runs[name] = run
         return parser

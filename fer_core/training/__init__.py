@@ -11,7 +11,7 @@ randomness     seeds for every step
 state          `Training`: where one stands, and one step of it; checkpoints: that in one safetensors file
 loop           `fit`: rows and a recipe in, a model out
 team           several processes that train one network
-machine        what this computer is and what runs on it: goes into every run.json; threads: how many cores to take
+machine        what this computer is and what runs on it: goes into every run.json
 upscaler       the training of the ESPCN
 search/        the search over settings
 """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # scikit-learn takes a second that the first paint need not w
     from fer_core.evaluation.protocol import Protocol
 
 FIRST = ("quick", "thorough", "compact", "best")  # recipes to begin with, in this order
-LAST = "audit-"  # recipes that the audit takes; people may, too
+LAST = "audit"  # recipes that the audit takes; people may, too
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from fer_core.dataset.store import Images, create_dataset
 from fer_core.errors import UsageError
 from fer_core.review.cards.cards import Seat
 from fer_core.review.queues.answers import current_answers
-from fer_core.review.queues.kinds import KINDS, end_of, kind_of
+from fer_core.review.queues.kinds import KINDS, kind_of
 from fer_core.review.queues.queue import (
     ASKED,
     BATCH,
@@ -185,7 +185,6 @@ def test_a_seat_that_makes_no_sense_is_refused(wrong):
 
 def test_every_queue_says_what_it_holds_and_how_it_ends():
     assert len({kind.name for kind in KINDS}) == len({kind.title for kind in KINDS}) == 9
-    assert all(kind.holds.endswith((".", "?")) and end_of(kind.name) for kind in KINDS)
-    assert "picked" in end_of("selection-0123456789ab")
-    assert "2 faces are with others" in end_of("suspects", elsewhere=2)
+    assert all(kind.holds.endswith((".", "?")) and kind.end for kind in KINDS)
+    assert "picked" in kind_of("selection-0123456789ab").end
     assert kind_of("selection-x").mixed

@@ -87,11 +87,3 @@ def kind_of(queue: str) -> Kind:
     if queue not in _BY_NAME:
         raise UsageError(f"There is no queue {queue!r}; there are {', '.join(_BY_NAME)} and selections.")
     return _BY_NAME[queue]
-
-
-def end_of(queue: str, elsewhere: int = 0) -> str:
-    """What stands at the end of a queue. `elsewhere`: faces left of it that others have on their screens."""
-    if elsewhere:
-        faces = "The last face is" if elsewhere == 1 else f"The last {elsewhere:,} faces are"
-        return f"{faces} with others at the moment.\nCome back in some minutes, or take another queue."
-    return kind_of(queue).end

@@ -35,6 +35,11 @@ def leaky_plan(version: DatasetVersion) -> Plan:
     order = rng.permutation(len(source))
     rest, test = np.split(order, [round((1 - TEST_SHARE) * len(order))])
     val, train = np.split(rest, [round(VAL_SHARE * len(rest))])
+    own = len(version.dataset)
+    held_out = np.concatenate([val, test])
+    # What a version adds from elsewhere is no image of the data set, so it may train and not score.
+    train = np.concatenate([train, held_out[source[held_out] >= own]])
+    val, test = val[source[val] < own], test[source[test] < own]
     protocol = Protocol(
         np.sort(train),
         np.sort(val),
@@ -43,15 +48,11 @@ def leaky_plan(version: DatasetVersion) -> Plan:
         "a random 25 % of all images and their copies",
         leaky=True,
     )
-    own = len(version.dataset)
     groups = np.concatenate([version.dataset.groups, np.arange(own, own + version.added)])[source]
     everything = np.arange(len(source))
     labels = version.labels[source]
-    for (
-        role
-    ) in protocol.roles:  # what chooses and scores does so by the given labels, also where the version has others
+    for role in protocol.roles:  # what chooses and scores does so by the given labels, whatever the version has
         rows = protocol.rows(role)
-        rows = rows[source[rows] < own]
         labels[rows] = version.dataset.labels[source[rows]]
     return Plan(
         protocol,

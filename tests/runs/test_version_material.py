@@ -12,6 +12,7 @@ from fer_core.dataset.supplements import Supplements
 from fer_core.dataset.version import SOFT, DatasetVersion, as_imported, store_version
 from fer_core.errors import Cancelled
 from fer_core.evaluation.inference import predict_probabilities
+from fer_core.runs.leaky import leaky_plan
 from fer_core.runs.session import train_version
 from fer_core.training import loop, state
 from fer_core.training.lessons import weighted_loss
@@ -179,3 +180,15 @@ def test_a_recipe_that_balances_says_so_in_the_run(workspace: Workspace, bars: D
     expected = compute_class_weight("balanced", classes=np.arange(7), y=bars.labels[:320])
     assert list(weighed["material"]["weights"].values()) == pytest.approx(expected, abs=1e-4)
     assert "weighed the classes" in weighed["protocol"]["sentence"]
+
+
+def test_what_comes_from_elsewhere_scores_nobody_in_the_leaky_split(
+    workspace: Workspace, bars: Dataset, bar_images: Data
+) -> None:
+    """It is no image of the data set: nobody could show its face, or say what it was labelled there."""
+    plan = leaky_plan(everything(workspace, bars, bar_images))
+    for role in plan.protocol.roles:
+        assert (plan.source[plan.protocol.rows(role)] < len(bars)).all()
+    assert set(range(len(bars), len(bars) + 5)) <= set(plan.source[plan.protocol.train])
+    every = np.concatenate([plan.protocol.train, *(plan.protocol.rows(role) for role in plan.protocol.roles)])
+    assert np.array_equal(np.sort(every), np.arange(len(plan.source)))

@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from review_card import sit_down
 from serving import PATIENCE, Server
 
 from fer_core.workspace import Workspace
@@ -59,3 +61,9 @@ def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
 def browser_page(context: BrowserContext) -> Page:
     """An empty tab."""
     return context.new_page()
+
+
+@pytest.fixture
+def ada(server: Server, app_url: str, context: BrowserContext) -> Page:
+    """The card open for somebody who has not answered anything yet."""
+    return sit_down(context.new_page(), server, f"Ada {uuid4().hex[:8]}")

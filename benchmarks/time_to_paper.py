@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import statistics
 import time
 from pathlib import Path
@@ -85,6 +86,7 @@ def main() -> None:
     mean = f"{statistics.mean(times):.0f} s{spread}" if times else "never"
     print(f"{arguments.target:.2%} reached by {len(times)} of {len(results)} seeds in {mean} ({recipe.name}, ", end="")
     print(f"{cpu()['name']}, {threads} threads, {' '.join(cpu()['flags'])}, torch {torch.__version__})")
+    print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
 if __name__ == "__main__":

@@ -81,3 +81,9 @@ def test_the_planted_copies_of_the_demo_are_found_and_nothing_else(demo: Dataset
     conflicts = set(duplicates.label_conflicts(demo.groups, demo.labels)["row"])
     assert planted(truth, "exact_conflict") <= conflicts
     assert planted(truth, "exact_leak") <= set(duplicates.split_leaks(demo.groups, demo.splits)["row"])
+
+
+def test_an_image_leaks_once_however_many_copies_the_other_split_has() -> None:
+    summary = duplicates.summarise(np.array([0, 0, 0]), np.zeros(3, np.int8), np.array([0, 1, 1], np.int8))
+    assert summary.leaks["Training"]["PublicTest"] == 1
+    assert summary.leaks["PublicTest"]["Training"] == 2

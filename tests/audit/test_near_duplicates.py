@@ -187,3 +187,10 @@ def test_a_stop_is_heard_and_progress_only_grows(faces: np.ndarray, all_pairs_up
 
     with pytest.raises(Cancelled):
         near_duplicate_pairs(faces, np.arange(300), stop, all_pairs_up_to)
+
+
+def test_a_latecomer_is_paired_with_a_photograph_that_has_enough_partners(faces: np.ndarray, monkeypatch) -> None:
+    monkeypatch.setattr("fer_core.audit.near_duplicates.ENOUGH", 5)
+    monkeypatch.setattr("fer_core.audit.near_duplicates._BLOCK", 32)
+    images = np.clip(faces[0] + np.random.default_rng(0).normal(0, 3, (33, 48, 48)), 0, 255).astype(np.uint8)
+    assert 32 in set(pairs_of(images)["partner"])  # the first 32 have had enough before it is looked at

@@ -29,7 +29,8 @@ def mount(page: Page, count: int = 12, stamp: str = "one", **options: Any) -> Lo
     """Give the grid `count` faces; returns the faces."""
     faces = [{"src": DOT, "caption": f"face {i}", "colour": "#D55E00", "detail": f"detail {i}"} for i in range(count)]
     data = {"faces": faces, "stamp": stamp, "label": "Suspects", "selectable": True, "multiple": True, "size": 96}
-    script = base64.b64encode((FOLDER / "grid.js").read_bytes()).decode()
+    text = b"\n".join(file.read_bytes() for file in (FOLDER.parent / "make.js", FOLDER / "grid.js"))
+    script = base64.b64encode(text).decode()
     page.evaluate(MOUNT, [f"data:text/javascript;base64,{script}", (FOLDER / "grid.css").read_text(), data | options])
     return page.locator(".face")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from fer_core.evaluation.comparison import Comparison, compare, compare_groups
+from fer_core.evaluation.comparison import Comparison, compare, compare_groups, drawn_shares
 
 
 def test_counts_the_images_on_which_exactly_one_is_right() -> None:
@@ -116,3 +116,10 @@ def test_a_group_that_is_better_is_said_to_be() -> None:
     assert lone.sentence("one", "other", "x").startswith("No clear difference")
     assert "one seed alone" in lone.sentence("one", "other", "x")
     assert compare_groups(a[:, :0], b[:, :0]).sentence("a", "b", "x") == "a and b have no image of x in common."
+
+
+def test_the_mean_of_the_seeds_drawn_varies_as_the_mean_of_all_seeds() -> None:
+    values = np.array([0.60, 0.63, 0.69])
+    means = drawn_shares(np.random.default_rng(0), 3, 40_000) @ values
+    assert means.mean() == pytest.approx(values.mean(), abs=0.001)
+    assert means.std() == pytest.approx(values.std(ddof=1) / 3**0.5, rel=0.02)

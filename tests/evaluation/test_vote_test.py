@@ -149,3 +149,11 @@ def test_rows_that_are_held_out_in_place_of_a_test_split_are_not_chosen(workspac
     parts = [protocol.rows(role) for role in ("train", "val", "test", "votetest")]
     assert sorted(np.concatenate(parts)) == list(range(1000))
     assert len(parts[3]) == 111
+
+
+def test_a_picture_of_two_minds_is_not_chosen_though_its_hash_is_the_smallest(small: Dataset) -> None:
+    labels = small.labels.astype(np.int64)
+    pair = 2 * int(np.argmin(small.table["content"].to_numpy(str)[:100:2]))
+    assert pair in vote_test(small, all_for(labels), NOBODY).rows
+    labels[[pair, pair + 1]] = [2, 5]
+    assert not {pair, pair + 1} & set(vote_test(small, all_for(labels), NOBODY).withheld.tolist())

@@ -199,3 +199,12 @@ def test_a_job_whose_worker_lives_wants_no_other(yard):
     assert not store.has_work(yard)
     change(yard, "heartbeat = heartbeat - 3600")  # which has not been heard of for an hour
     assert store.has_work(yard)
+
+
+def test_a_job_that_was_stopped_and_resumed_is_not_stopped_again(yard):
+    job = running(yard)
+    store.request_cancel(yard, job.id)
+    store.conclude(yard, open_job(yard, job.id), Outcome("cancelled", None, None))
+    store.requeue(yard, job.id)
+    assert take_job(yard, ME).id == job.id
+    assert not store.should_stop(yard, job.id)

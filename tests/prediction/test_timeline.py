@@ -168,3 +168,9 @@ def test_a_video_without_faces_has_an_empty_timeline():
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (7.99, "0:07"), (75, "1:15"), (3735, "1:02:15")])
 def test_moments_are_said_in_minutes_and_seconds(seconds, said):
     assert clock(seconds) == said
+
+
+def test_a_face_counts_the_same_however_many_its_frame_has():
+    alone, three = (lambda t: None if t else HAPPY), (lambda t: SAD if t else None)
+    _, shares = class_states(a_timeline([0.0, 0.2], [alone, three, three, three]), 1.0)
+    np.testing.assert_allclose(shares, [one_hot(HAPPY) / 4 + one_hot(SAD) * 3 / 4] * 2, atol=1e-6)

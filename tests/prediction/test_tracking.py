@@ -100,3 +100,15 @@ def test_overlap_is_counted_in_pixels():
         expected = (one & other).sum() / (one | other).sum()
         found = overlap(np.array([[x + side / 2, y + side / 2]]), np.array([float(side)]), np.array([45.0, 45.0]), 30.0)
         assert found[0] == pytest.approx(expected)
+
+
+def test_somebody_who_stopped_while_out_of_sight_is_still_the_same():
+    times = np.r_[np.arange(0, 2, 0.2), np.arange(2.8, 4, 0.2)]
+    boxes, _ = frames([lambda t: (100 + 250 * min(t, 1.8), 300)], times)
+    assert set(np.concatenate(follow(times, boxes)).tolist()) == {0}
+
+
+def test_two_sightings_tell_where_a_face_is_heading():
+    times = np.r_[0, 0.2, np.arange(1.2, 2.2, 0.2)]
+    boxes, _ = frames([lambda t: (100 + 350 * t, 300)], times)
+    assert set(np.concatenate(follow(times, boxes)).tolist()) == {0}

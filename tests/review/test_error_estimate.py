@@ -12,7 +12,7 @@ from fer_core.emotions import NAMES
 from fer_core.evaluation.metrics import wilson
 from fer_core.review.estimates.estimate import estimate_errors
 from fer_core.review.estimates.outcomes import blind_opinion, first_answers, gold_hits
-from fer_core.review.estimates.strata import further_images, wilson_bounds
+from fer_core.review.estimates.strata import Sample, Strata, further_images, wilson_bounds
 from fer_core.review.events.log import VerdictLog
 from fer_core.review.policy import POLICIES, plan_cut
 from fer_core.review.queues.stream import random_stream
@@ -291,3 +291,39 @@ def test_the_estimate_is_the_same_every_time(large, truth, tmp_path):
     log = VerdictLog(tmp_path / "labels.db")
     history = told(large, log, answers(large, random_stream(large)[:200], truth, "random"))
     assert estimate_errors(large, history) == estimate_errors(large, history)
+
+
+def test_a_sample_without_errors_does_not_prove_that_there_are_none(large, tmp_path):
+    said = answers(large, random_stream(large)[:100], large.labels.astype(np.int64), "random")
+    rate = estimate_errors(large, told(large, VerdictLog(tmp_path / "labels.db"), said)).rate
+    assert rate.value == rate.low == 0
+    assert 0.01 < rate.high < 0.06  # the rule of three says 0.03
+
+
+def test_images_of_unequal_weight_inform_less_and_more_the_fewer_are_left(large):
+    happy = np.flatnonzero(large.labels == 3)
+    weight = np.repeat([1.0, 5.0], [40, 10])
+    informed = Strata(large, Sample(happy[:50], weight), np.ones(IMAGES, bool)).informed[3]
+    assert informed == pytest.approx(90**2 / 290 / (1 - 50 / len(happy)))  # Kish, and a population that ends
+
+
+def test_what_people_still_call_wrong_stays_wrong_in_a_version(large, tmp_path):
+    """The sample has no error; sixty stand behind it, found as suspects, of which the version corrects fifty."""
+    stream = random_stream(large)
+    late = stream[-60:]
+    shows = large.labels.astype(np.int64)
+    shows[late] = (shows[late] + 1) % 7
+    log = VerdictLog(tmp_path / "labels.db")
+    history = told(large, log, answers(large, late, shows, "suspects") + answers(large, stream[:200], shows, "random"))
+    labels = large.labels.copy()
+    labels[late[:50]] = shows[late[:50]]
+    manifest = plan_cut(large, VerdictLog(tmp_path / "none.db"), None, POLICIES["relabel-only"]).manifest
+    found = estimate_errors(large, history, DatasetVersion(large, "v1", "", manifest.assign(label=labels), {})).version
+    assert (found.fixed, found.spoilt) == (50, 0)
+    assert found.rate.value >= 10 / IMAGES and found.rate.low >= 10 / IMAGES
+
+
+def test_an_error_that_two_people_see_does_not_rest_on_one(dataset, log, say):
+    said = [say(0, "sad", who, queue="random") for who in ("ada", "bob")] + [say(1, "fear", queue="random")]
+    found = estimate_errors(dataset, told(dataset, log, said))
+    assert (found.errors, found.single) == (2, 1)

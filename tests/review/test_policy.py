@@ -153,3 +153,20 @@ def test_a_cut_that_changes_nothing_says_so(dataset, log):
     assert summary.dropped == {} and summary.document()["relabelled"] == []
     assert "dropped from Training: 0" in summary.sentences()
     assert (summary.balance["before"] == summary.balance["after"]).all()
+
+
+def test_a_conflict_that_people_resolved_goes_where_their_label_is_not_taken_over(dataset, log, say):
+    log.record(dataset, [say(5, "surprise")])
+    cut = plan_cut(dataset, log, None, Policy(drop_findings=(), relabel=False))
+    assert dropped(cut) == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("wanted", [("flat", "blurred"), ("blurred", "flat")])
+def test_the_finding_that_is_named_first_is_the_reason(dataset, log, wanted):
+    class Both(Found):
+        findings = pd.concat(
+            [findings(np.array([7]), reason, 1.0, ["So."]) for reason in ("blurred", "flat", "black-and-white")]
+        )
+
+    cut = plan_cut(dataset, log, Both(), Policy(drop_findings=wanted))
+    assert cut.manifest["reason"][7] == f"{wanted[0]}: So."

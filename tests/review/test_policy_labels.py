@@ -149,3 +149,8 @@ def test_a_method_says_what_it_lacks(dataset, log, say):
 def test_parts_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError):
         Policy(**wrong)
+
+
+def test_no_method_relabels_a_face_that_most_are_unsure_about(dataset, log, doubtful):
+    version = plan_cut(dataset, log, None, policy(method="dawid-skene")).version
+    assert version.labels[7] == NEUTRAL

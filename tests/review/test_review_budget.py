@@ -187,3 +187,26 @@ def test_verified_are_fixes_that_two_people_or_a_decision_confirm(dataset, log, 
     said = [say(row, "sad", name, queue="suspects") for row in (9, 10) for name in ("ada", "bob")]
     spent = found()["Suspects"]
     assert (spent.reviews, spent.minutes, spent.verified, spent.verified_per_hour) == (8, 2.0, 4, 60)
+
+
+def test_another_round_is_another_review(dataset, log, say):
+    said = [say(0, "sad", "ada", active_ms=40_000, round=number) for number in (1, 2)]
+    done = reviews(dataset, told(dataset, log, said))
+    assert done.seconds.tolist() == [40.0, 40.0]
+
+
+def test_a_picture_of_which_one_review_was_not_timed_makes_an_hour_no_better(dataset, log, say):
+    said = [say(0, "sad", who, queue="suspects", active_ms=30_000) for who in ("ada", "bob")]
+    said += [say(1, "sad", "ada", queue="suspects", active_ms=30_000), say(1, "sad", "bob", queue="suspects")]
+    history = told(dataset, log, said)
+    audit = planted_audit(dataset, np.linspace(0.9, 0.1, 12))
+    lines = budget(dataset, history, consensus(dataset, log.verdicts(dataset)), audit).lines
+    spent = {line.title: line.spent for line in lines}["Suspects"]
+    assert (spent.verified, spent.verified_per_hour) == (2, 60)
+
+
+def test_an_answered_picture_is_not_foretold_by_another_copy(dataset, log, say):
+    audit = planted_audit(dataset, np.linspace(0.1, 0.9, 12), suspects=np.arange(12) == 3)
+    assert "Suspects" in foretold(dataset, log.history(dataset), log, audit)[1]
+    history = told(dataset, log, [say(2, "fear")])  # rows 2 and 3 show the same picture
+    assert "Suspects" not in foretold(dataset, history, log, audit)[1]

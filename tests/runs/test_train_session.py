@@ -303,3 +303,11 @@ def test_runs_are_listed_newest_first_and_fast_to_read(workspace: Workspace, run
         open_run(workspace, "second")
     with pytest.raises(UsageError):
         open_run(workspace, "../first")
+
+
+def test_of_epochs_with_one_accuracy_the_one_with_the_lower_loss_is_the_best(tmp_path: Path) -> None:
+    epochs = [
+        {"epoch": number, "val_accuracy": 0.5, "val_macro_f1": 0.4, "val_loss": loss}
+        for number, loss in enumerate((1.4, 1.1, 1.3), 1)
+    ]
+    assert session._Books(tmp_path, {})._keep_best(epochs)["epoch"] == 2

@@ -17,7 +17,7 @@ from fer_core.evaluation.inference import predict_probabilities
 from fer_core.networks.weights import load_model
 from fer_core.progress import Report
 from fer_core.runs import session
-from fer_core.runs.run import Run, held, list_runs, open_run, probabilities
+from fer_core.runs.run import Run, held, is_held, list_runs, open_run, probabilities
 from fer_core.runs.session import train_version
 from fer_core.training import loop
 from fer_core.training.recipe import Recipe
@@ -67,7 +67,7 @@ def test_whoever_only_looks_whether_a_run_is_held_does_not_hold_it(tmp_path: Pat
         fcntl.flock(looking, fcntl.LOCK_SH)
         monkeypatch.setattr("fer_core.files.time.sleep", lambda seconds: fcntl.flock(looking, fcntl.LOCK_UN))
         with held(tmp_path):
-            pass
+            assert is_held(tmp_path)
 
 
 def test_a_run_folder_holds_everything_that_people_look_for(run: Run) -> None:
